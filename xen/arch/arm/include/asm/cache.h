@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ASM_CACHE_H
+#define ASM_CACHE_H
+
+#include <stddef.h>
+
+void cache_clean(const void *va, size_t size);
+void cache_clean_invalidate(const void *va, size_t size);
+
+#endif /* ASM_CACHE_H */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A vCPU's registers. Layouts are known to entry.S through asm-offsets. */
+#ifndef ASM_VCPU_H
+#define ASM_VCPU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xen/timer.h>
+
+/* What entry.S pushes on an exit from a guest: at the top of its EL2 stack. */
+struct cpu_regs {
+    uint64_t x[31];
+    uint64_t pc;   /* ELR_EL2 */
+    uint64_t pstate; /* SPSR_EL2 */
+    uint64_t esr;  /* ESR_EL2 of the exit; 16-byte multiple in all */
+};
+
+struct arch_vcpu {
+    void *stack_top;         /* from alloc_stack() */
+    struct cpu_regs *regs;   /* stack_top - sizeof(*regs) */
+    uint64_t saved_sp;       /* callee-saved frame while switched out */
+
+    /* EL1 state while not loaded */
+    uint64_t sctlr, tcr, ttbr0, ttbr1, mair, amair, esr, far, afsr0, afsr1;
+    uint64_t vbar, contextidr, tpidr_el0, tpidrro_el0, tpidr_el1;
+    uint64_t sp_el0, sp_el1, elr, spsr, par, cpacr, csselr, mdscr, actlr;
+    uint64_t cntkctl, cntv_ctl, cntv_cval;
+    uint64_t cntp_ctl, cntp_cval; /* emulated physical timer */
+    uint64_t hcr;                 /* HCR_EL2 of this vCPU */
+    uint64_t vmpidr;
+    uint64_t fp[64] __attribute__((aligned(16))); /* V0..V31 */
+    uint32_t fpsr, fpcr;
+    bool fp_loaded;               /* this vCPU's V registers are in the CPU */
+
+    struct timer vtimer, ptimer;  /* wake a vCPU that is switched out */
+};
+
+#endif /* ASM_VCPU_H */
