@@ -18,9 +18,10 @@
 #define __used           __attribute__((__used__))
 #define __weak           __attribute__((__weak__))
 #define __printf(f, a)   __attribute__((__format__(__printf__, f, a)))
-#define noreturn         __attribute__((__noreturn__))
+#define __noreturn       __attribute__((__noreturn__))
 #define noinline         __attribute__((__noinline__))
-#define always_inline    inline __attribute__((__always_inline__))
+#undef __always_inline   /* the host's libc has it too */
+#define __always_inline  inline __attribute__((__always_inline__))
 
 #define likely(x)        __builtin_expect(!!(x), 1)
 #define unlikely(x)      __builtin_expect(!!(x), 0)
