@@ -9,11 +9,13 @@
 #ifndef LIBFDT_ENV_H
 #define LIBFDT_ENV_H
 
-#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <xen/lib.h>
+
+#define INT_MAX  __INT_MAX__
+#define UINT_MAX (INT_MAX * 2U + 1U)
 
 /* Names that libfdt.h uses: values in big-endian order. */
 typedef uint16_t fdt16_t;

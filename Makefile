@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Everything one types; `make help` lists it.  All that is built or fetched
+# goes under build/.  Packages are fetched by tools/debian.sh.
+
+CROSS_COMPILE ?= aarch64-linux-gnu-
+HOSTCC        ?= gcc
+debug         ?= y
+PYTHON        ?= /usr/bin/python3
+
+CC      := $(CROSS_COMPILE)gcc
+LD      := $(CROSS_COMPILE)ld
+NM      := $(CROSS_COMPILE)nm
+OBJCOPY := $(CROSS_COMPILE)objcopy
+B       := build
+
+# `make V=1` shows the commands.
+Q := $(if $(V),,@)
+say = @echo "  $(1)	$@"
+
+.PHONY: all
+all: $(B)/proxenos
+
+# ---- Sources of the hypervisor: one file per line, sorted within its folder.
+
+# First instructions: must be the first object.
+srcs += $(wildcard xen/arch/arm/head.S)
+
+# Names of our own functions, for fatal dumps.
+srcs += xen/common/symbols.c
+
+# ---- Flags
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion \
+    -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual \
+    -Wcast-align -Wpointer-arith -Wwrite-strings -Wformat=2 \
+    -Wimplicit-fallthrough -Wredundant-decls
+
+CPPFLAGS := -D__XEN__ -MMD -MP -nostdinc -Ixen/include -Ixen/arch/arm/include \
+    -isystem $(B)/include -isystem $(B)/libfdt-el2/include \
+    -isystem xen/include/libfdt \
+    -isystem $(shell $(CC) -print-file-name=include 2> /dev/null)
+CPPFLAGS += $(if $(filter y,$(debug)),-DCONFIG_DEBUG=1,-DNDEBUG)
+
+TARGET_FLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align \
+    -mno-outline-atomics -ffreestanding -fno-common -fno-pic -fno-pie \
+    -fno-strict-aliasing -fno-stack-protector -fno-omit-frame-pointer \
+    -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
+CFLAGS  := -std=gnu11 -O2 -g $(TARGET_FLAGS)
+LDFLAGS := -nostdlib -static --build-id=none -z noexecstack \
+    -z max-page-size=4096 --gc-sections --fatal-warnings
+
+# ---- The hypervisor: three links, so that it carries its own symbol table.
+
+objs   := $(patsubst %,$(B)/obj/%.o,$(srcs))
+libfdt := $(B)/libfdt-el2/libfdt.a
+link    = $(LD) $(LDFLAGS) -T $(B)/xen.lds -o $@ $(filter %.o,$^) $(libfdt)
+
+$(B)/proxenos: $(B)/proxenos.elf
+	$(call say,IMAGE)
+	$(Q)$(OBJCOPY) -O binary $< $@
+
+$(B)/proxenos.elf: $(objs) $(B)/obj/symbols.2.o $(libfdt) $(B)/xen.lds
+	$(call say,LD)
+	$(Q)$(link)
+	@$(NM) -n $@ | awk -f tools/symbols.awk | cmp - $(B)/obj/symbols.2.S
+
+$(B)/obj/pass.%.elf: $(objs) $(B)/obj/symbols.%.o $(libfdt) $(B)/xen.lds
+	$(call say,LD)
+	$(Q)$(link)
+
+$(B)/obj/symbols.0.S: tools/symbols.awk
+	$(Q)awk -f $< < /dev/null > $@
+$(B)/obj/symbols.1.S: $(B)/obj/pass.0.elf
+	$(Q)$(NM) -n $< | awk -f tools/symbols.awk > $@
+$(B)/obj/symbols.2.S: $(B)/obj/pass.1.elf
+	$(Q)$(NM) -n $< | awk -f tools/symbols.awk > $@
+$(B)/obj/symbols.%.o: $(B)/obj/symbols.%.S
+	$(Q)$(CC) $(TARGET_FLAGS) -c -o $@ $<
+.PRECIOUS: $(B)/obj/symbols.%.S $(B)/obj/pass.%.elf
+
+$(B)/obj/%.c.o: %.c $(B)/flags $(B)/headers.stamp
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -c -o $@ $<
+
+$(B)/obj/%.S.o: %.S $(B)/flags $(B)/headers.stamp
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -D__ASSEMBLY__ $(TARGET_FLAGS) -g -c -o $@ $<
+
+.PHONY: objs
+objs: $(objs)
+
+$(B)/xen.lds: xen/arch/arm/xen.lds.S $(B)/flags
+	$(Q)$(CC) $(CPPFLAGS) -D__ASSEMBLY__ -E -P -MT $@ -MF $@.d -o $@ $<
+
+# Rebuild all when the flags change.
+$(B)/flags: FORCE
+	@mkdir -p $(B)/obj
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS)' | cmp -s - $@ || \
+	    echo '$(CC) $(CPPFLAGS) $(CFLAGS)' > $@
+.PHONY: FORCE
+FORCE:
+
+-include $(objs:.o=.d) $(B)/xen.lds.d
+
+# ---- From Debian's archive
+
+$(B)/headers.stamp: tools/debian.sh tools/libfdt.sh | deps
+	$(Q)tools/debian.sh unpack $(B)/debian/xen-dev libxen-dev:arm64
+	@mkdir -p $(B)/include
+	$(Q)ln -sfn ../debian/xen-dev/usr/include/xen $(B)/include/public
+	$(Q)tools/libfdt.sh $(B)/libfdt-el2
+	$(Q)touch $@
+
+# Third-party code: the hypervisor's code generation, its own warnings.
+libfdt_objs := $(patsubst %,$(B)/libfdt-el2/%.o,fdt fdt_addresses \
+    fdt_empty_tree fdt_ro fdt_rw fdt_strerror fdt_sw fdt_wip)
+
+$(libfdt_objs): $(B)/libfdt-el2/%.o: $(B)/headers.stamp $(B)/flags
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -w -c -o $@ $(@:.o=.c)
+$(libfdt): $(libfdt_objs)
+	$(Q)$(CROSS_COMPILE)ar rcsD $@ $^
+
+# ---- Tools of the host
+
+.PHONY: deps
+deps:
+	@tools/deps.sh
+
+.PHONY: clean distclean help
+clean: ; rm -rf $(B)/obj $(B)/proxenos* $(B)/host $(B)/results
+distclean: ; rm -rf $(B)
+
+help:
+	@sed -n 's/^#: //p' Makefile tests/*/*.mk 2> /dev/null
