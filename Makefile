@@ -77,7 +77,7 @@ $(B)/obj/symbols.2.S: $(B)/obj/pass.1.elf
 	$(Q)$(NM) -n $< | awk -f tools/symbols.awk > $@
 $(B)/obj/symbols.%.o: $(B)/obj/symbols.%.S
 	$(Q)$(CC) $(TARGET_FLAGS) -c -o $@ $<
-.PRECIOUS: $(B)/obj/symbols.%.S $(B)/obj/pass.%.elf
+.SECONDARY:
 
 $(B)/obj/%.c.o: %.c $(B)/flags $(B)/headers.stamp
 	$(call say,CC)

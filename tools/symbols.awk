@@ -5,6 +5,8 @@
 # (offset from _start, offset of its name).  With no input the table is empty,
 # which is what the first link takes.
 
+BEGIN { n = 0 }
+
 $3 == "_start" { start = $1 }
 
 $2 ~ /^[tTwW]$/ && $3 !~ /^\$/ {
@@ -17,7 +19,7 @@ END {
     print "    .global symbols_table, symbols_count, symbols_names"
     print "    .balign 4"
     print "symbols_count:"
-    print "    .word " n + 0
+    print "    .word " n
     print "symbols_table:"
     for ( i = 0; i < n; i++ )
     {
