@@ -127,12 +127,19 @@ $(libfdt): $(libfdt_objs)
 # ---- Tools of the host
 
 .PHONY: deps
+#: deps            install the host packages that are missing, or name them
 deps:
 	@tools/deps.sh
 
+include tests/tests.mk
+
 .PHONY: clean distclean help
-clean: ; rm -rf $(B)/obj $(B)/proxenos* $(B)/host $(B)/results
-distclean: ; rm -rf $(B)
+#: clean           remove what was built; distclean: also what was fetched
+clean:
+	rm -rf $(B)/obj $(B)/proxenos* $(B)/host $(B)/fuzz $(B)/results
+distclean:
+	rm -rf $(B)
 
 help:
-	@sed -n 's/^#: //p' Makefile tests/*/*.mk 2> /dev/null
+	@echo 'make [debug=n] [V=1] builds build/proxenos.  Targets:'
+	@sed -n 's/^#: /  /p' Makefile tests/tests.mk

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Host tests: a name in HOST_TESTS, its sources in a variable of that name, and
+# if need be NAME-cflags and NAME-libs.  One test a block, for example
+#
+#   HOST_TESTS += test-pgtable
+#   test-pgtable := tests/host/test-pgtable.c xen/common/pgtable/pgtable.c
+
+HOST_TESTS += test-symbols
+test-symbols := tests/host/test-symbols.c xen/common/symbols.c
+test-symbols-cflags := -D_start=image_start -D_etext=image_end

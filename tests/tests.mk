@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Tests.  Each suite leaves "passed failed skipped" in build/results/SUITE;
+# `make test` runs them all and adds up.
+
+# ---- Host tests: real sources against models, cmocka, ASan and UBSan.
+# To add one, name it and its sources in tests/host/tests.mk.
+
+include tests/host/tests.mk
+
+HOST_CPPFLAGS := -D__XEN__ -DCONFIG_DEBUG=1 -Itests/host/include -Itests/host \
+    -Itests/models -Ixen/include -isystem $(B)/include
+HOST_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer \
+    -fsanitize=address,undefined -fno-sanitize-recover=all $(WARNINGS)
+host_headers := $(shell find xen/include tests/host tests/models -name '*.h')
+
+define host_test
+$(B)/host/$(1): $($(1)) $(host_headers) $(B)/headers.stamp tests/host/tests.mk
+	$$(call say,HOST)
+	@mkdir -p $$(@D)
+	$(Q)$(HOSTCC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $($(1)-cflags) -o $$@ \
+	    $($(1)) -lcmocka $($(1)-libs)
+endef
+$(foreach t,$(HOST_TESTS),$(eval $(call host_test,$(t))))
+
+.PHONY: check
+#: check           host tests of the real sources against models
+check: $(HOST_TESTS:%=$(B)/host/%)
+	$(Q)tools/run-host-tests.sh $(HOST_TESTS)
+
+# ---- Mutants: one-line bugs that a host test must catch.
+
+.PHONY: mutants
+#: mutants         one-line bugs from tests/mutations; each must be caught
+mutants: $(B)/headers.stamp
+	$(Q)$(PYTHON) tools/mutants.py
+
+# ---- Fuzzing: libFuzzer targets, named in tests/fuzz/targets.mk.
+
+-include tests/fuzz/targets.mk
+
+FUZZ_SECONDS ?= 600
+FUZZ_CFLAGS  := -std=gnu11 -O1 -g -fno-omit-frame-pointer \
+    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+
+define fuzz_target
+$(B)/fuzz/$(1): $($(1)) $(host_headers) $(B)/headers.stamp
+	$$(call say,FUZZ)
+	@mkdir -p $$(@D)
+	$(Q)clang $(HOST_CPPFLAGS) $(FUZZ_CFLAGS) $($(1)-cflags) -o $$@ $($(1)) \
+	    $($(1)-libs)
+endef
+$(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_target,$(t))))
+
+.PHONY: fuzz fuzz-short
+#: fuzz            libFuzzer targets, FUZZ_SECONDS (600) each
+fuzz: $(FUZZ_TARGETS:%=$(B)/fuzz/%)
+	$(Q)tools/run-fuzz.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+#: fuzz-short      the same, 20 seconds each
+fuzz-short: $(FUZZ_TARGETS:%=$(B)/fuzz/%)
+	$(Q)tools/run-fuzz.sh 20 $(FUZZ_TARGETS)
+
+# ---- System tests: full boots on QEMU.
+
+.PHONY: images check-system soak
+#: images          kernel, initramfs and disks for the system tests
+images: $(B)/headers.stamp
+	$(Q)tests/images/make-images.sh
+
+#: check-system    boots on QEMU virt with iommu=smmuv3 (SYSTEM_ARGS to pytest)
+check-system: all images
+	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/system \
+	    -m "not soak" $(SYSTEM_ARGS)
+
+#: soak            the long system tests, the full matrix
+soak: all images
+	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/system $(SYSTEM_ARGS)
+
+# ---- All of it
+
+.PHONY: test
+#: test            everything; ends with "N passed, N failed"
+test:
+	$(Q)tools/test.sh
+
+# ---- Checks of the source text
+
+own_c := $(shell git ls-files 'xen/*.[ch]' 'tests/*.[ch]' 'tools/*.[ch]' \
+    2> /dev/null)
+headers := $(shell find xen/include/xen xen/arch/arm/include -name '*.h')
+
+.PHONY: check-headers format-check format lint
+#: check-headers   each header compiles alone
+check-headers: $(B)/headers.stamp
+	$(Q)for h in $(headers); do \
+	    echo "#include \"$$h\"" | $(CC) -I. $(filter-out -MMD -MP,$(CPPFLAGS)) \
+	        $(CFLAGS) $(WARNINGS) -fsyntax-only -x c - || exit 1; done
+
+#: format-check    clang-format agrees with every C file
+format-check:
+	$(Q)clang-format --dry-run -Werror $(own_c)
+#: format          let clang-format rewrite them
+format:
+	$(Q)clang-format -i $(own_c)
+
+#: lint            headers, format, layers, cppcheck, clang's thread safety
+lint: check-headers format-check
+	$(Q)tools/lint.sh '$(CPPFLAGS)'
