@@ -28,21 +28,36 @@ struct dt_node {
     struct dt_node *parent, *child, *sibling;
     struct dt_node *next_all; /* all nodes in document order */
     bool used_by_xen;       /* kept from dom0 */
+    const struct dt_driver *driver; /* bound by dt_probe_*(); NULL: none */
+    bool probe_again;       /* its probe said -EAGAIN */
     struct device *dev;     /* NULL until somebody needs it */
 };
 
 extern struct dt_node *dt_root;
 extern struct dt_node *dt_chosen; /* NULL: none */
+extern struct dt_node *dt_gic;    /* the root interrupt controller, or NULL */
 
-/* dt_unflatten - build the tree. -EINVAL with a message for a bad blob. */
+/* Deeper nesting, longer paths or more of it is refused. */
+#define DT_MAX_DEPTH 32U
+#define DT_MAX_PATH  1024U
+#define DT_MAX_NODES 65536U
+#define DT_MAX_PROPS 524288U
+
+/*
+ * dt_unflatten - build the tree. The blob stays in use: names and values point
+ * into it. @fdt: 8-byte aligned, mapped for its whole totalsize.
+ * -EINVAL with a message for a bad blob, -ENOMEM; no tree is left then.
+ */
 int __must_check dt_unflatten(const void *fdt);
 
 #define dt_for_each_child(np, n)                                               \
     for ( (n) = (np)->child; (n); (n) = (n)->sibling )
 #define dt_for_each_node(n) for ( (n) = dt_root; (n); (n) = (n)->next_all )
 
-struct dt_node *dt_find_path(const char *path); /* aliases understood */
+/* dt_find_path - "/soc/uart@0", "serial0", both with ":115200" behind. */
+struct dt_node *dt_find_path(const char *path);
 struct dt_node *dt_find_phandle(uint32_t phandle);
+/* dt_find_compatible - the first node behind @from; NULL: from the start. */
 struct dt_node *dt_find_compatible(struct dt_node *from, const char *compat);
 
 const struct dt_property *dt_find_property(const struct dt_node *np,
@@ -65,12 +80,22 @@ uint64_t dt_next_cells(const uint32_t **cells, uint32_t nr);
 int __must_check dt_get_reg(const struct dt_node *np, unsigned int index,
                             uint64_t *addr, uint64_t *size);
 unsigned int dt_nr_regs(const struct dt_node *np);
+/*
+ * dt_translate - an address as the children of @bus write it, to a machine
+ * address, by the "ranges" of @bus and of every bus above. -ENODEV when a bus
+ * on the way has none or no row covers all of it, -EINVAL malformed.
+ */
+int __must_check dt_translate(const struct dt_node *bus, uint64_t addr,
+                              uint64_t size, uint64_t *out);
 
 /* dt_get_irq - interrupt @index as an INTID of the root GIC. -ENOENT past
  * the last, -EINVAL malformed, -ENODEV another controller's. */
 int __must_check dt_get_irq(const struct dt_node *np, unsigned int index,
                             unsigned int *irq, enum irq_type *type);
 int dt_irq_index(const struct dt_node *np, const char *irq_name);
+/* dt_get_map_irq - what row @index of an "interrupt-map" leads to; as above. */
+int __must_check dt_get_map_irq(const struct dt_node *np, unsigned int index,
+                                unsigned int *irq, enum irq_type *type);
 
 /*
  * dt_parse_phandle_args - entry @index of a list such as "iommus" whose
@@ -118,6 +143,8 @@ struct dt_driver {
 /* dt_probe_class - probe every available node of a class; returns how many
  * bound. Nodes that answer -EAGAIN are tried again while others bind. */
 unsigned int dt_probe_class(enum dt_driver_class class);
+/* The linker's bounds of .dtdrivers. */
+extern const struct dt_driver dt_drivers_start[], dt_drivers_end[];
 /* dt_probe_node - the same for one node. -ENODEV when no driver matches. */
 int dt_probe_node(struct dt_node *np, enum dt_driver_class class);
 
