@@ -11,13 +11,24 @@
 #include <xen/list.h>
 
 struct domain;
+struct iommu_dom;
 struct iommu_unit;
 struct dt_node;
-struct pci_dev;
 
 #define DEVICE_MAX_IDS 16U
 
 enum device_kind { DEVICE_DT, DEVICE_PCI };
+
+/* What iommu_report_fault() remembers; device lock. Times in ns since boot. */
+struct iommu_fault_log {
+    uint64_t nr;              /* faults since the device was assigned */
+    uint64_t nr_hidden;       /* of them: without a line of their own */
+    uint64_t first_iova, last_iova;
+    int64_t first_time, last_time;
+    uint32_t last_reason;     /* enum iommu_fault_reason */
+    int64_t line_window, storm_window; /* start of the running windows */
+    uint32_t lines, hidden, storm;     /* in them */
+};
 
 struct device {
     enum device_kind kind;
@@ -30,16 +41,13 @@ struct device {
     uint32_t ids[DEVICE_MAX_IDS]; /* StreamIDs or micro-TLBs; boot only */
     void *unit_priv;         /* the IOMMU driver's */
     struct iommu_dom *attached; /* device lock; NULL: abort entry */
+    bool cut_off;            /* device lock; a storm: aborts until re-attached */
+    struct iommu_fault_log faults; /* device lock */
 
-    /* faults, kept by iommu_report_fault(); atomic, racy where harmless */
-    uint64_t faults, faults_dropped;
-    uint64_t first_fault_iova, last_fault_iova;
-    int64_t first_fault_time, last_fault_time; /* ns since boot */
-    uint32_t last_fault_reason;
-    bool cut_off;            /* a storm: abort entry until re-attached */
-
+    /* Set up by iommu_add_device(). */
     struct list_head all;      /* device lock: every device */
     struct list_head of_owner; /* device lock: the owner's devices */
+    struct list_head group;    /* boot only: ring of devices sharing an id */
 };
 
 #endif /* XEN_DEVICE_H */

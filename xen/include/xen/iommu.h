@@ -52,6 +52,13 @@ struct iommu_unit {
     struct iommu_format *format;
     uint64_t nr_invalidations, nr_syncs, nr_faults; /* statistics, racy */
     uint64_t longest_sync_ns;
+    struct iommu_fault_log stray;  /* of ids that are no device's; device lock */
+};
+
+/* A domain's context on one unit; drivers embed it in theirs. */
+struct iommu_context {
+    struct list_head list;         /* iommu_dom.contexts */
+    struct iommu_unit *unit;
 };
 
 /* A domain's context on the units of one format. */
@@ -59,9 +66,11 @@ struct iommu_dom {
     struct domain *d;
     struct iommu_format *format;
     struct pgt pgt;                /* p2m->lock */
-    spinlock_t lock;               /* attach state below */
-    struct list_head contexts;     /* drivers': units with devices of d */
-    unsigned int nr_attached;      /* devices on all units; iommu_dom->lock */
+    bool out_of_reach;             /* entries too high for the format were left
+                                    * out: no device may attach; p2m->lock */
+    spinlock_t lock;               /* LOCK_RANK_IOMMU_DOM: contexts */
+    struct list_head contexts;     /* struct iommu_context; lock */
+    unsigned int nr_attached;      /* devices; p2m->lock and device lock */
 };
 
 /* In struct domain. */
@@ -69,7 +78,8 @@ struct domain_iommu {
     bool enabled;                              /* has tables */
     struct iommu_dom dom[IOMMU_MAX_FORMATS];   /* by format index */
     struct list_head devices;                  /* device lock */
-    bool lost_sync;        /* an invalidation timed out: frames are kept */
+    bool lost_sync;        /* an invalidation or a detach timed out, so a unit
+                            * may walk the tables: they are never freed */
 };
 
 /* Collects what one p2m operation changed; on the stack of its caller. */
@@ -89,43 +99,46 @@ struct iommu_fault {
     bool has_iova, write;
     uint64_t iova;
     enum iommu_fault_reason reason;
-    const char *detail;     /* the driver's word for it, e.g. "C_BAD_STE" */
-    int level;              /* -1 unknown */
+    const char *detail;     /* the manual's word for it, e.g. "C_BAD_STE" */
 };
 
 struct iommu_ops {
     const char *name;
 
-    /* In order of a device's life. Contexts: device lock held unless said. */
+    /* In order of a device's life; device lock held unless said. */
 
-    /* Read one "iommus"/"iommu-map" specifier into ids. May fail. */
+    /* Read one "iommus"/"iommu-map" specifier into dev->ids. May fail. */
     int (*dt_xlate)(struct iommu_unit *unit, struct device *dev,
                     const uint32_t *args, unsigned int nr_args);
-    /* Prepare the device's entry: abort, and stays so until attach. Called
-     * once for each device found. May fail: the device stays unusable. */
+    /* Prepare the device's entries: they abort, until attach. Called once
+     * for each device found. May fail: the device stays unusable. */
     int (*add_device)(struct iommu_unit *unit, struct device *dev);
-    /* Translate the device by dom's table; the first device of a domain on a
-     * unit takes a context here. Fails with everything as before. */
+    /*
+     * Translate the device by dom's table; the first device of a domain on a
+     * unit takes a context here, and adds it to dom->contexts (dom->lock)
+     * before a walk can start. Fails with everything as before.
+     */
     int (*attach)(struct iommu_unit *unit, struct device *dev,
                   struct iommu_dom *dom);
-    /* Back to the abort entry; returns when no access can be in flight, or
-     * -ETIMEDOUT. The last device gives the context back. */
+    /*
+     * Back to the entry that aborts; returns 0 when no access can be in
+     * flight and nothing of the domain is cached, or -ETIMEDOUT: the context
+     * is then kept. The last device of a domain gives the context back.
+     */
     int (*detach)(struct iommu_unit *unit, struct device *dev,
                   struct iommu_dom *dom);
+    /* A storm: abort everything from this id, silently where the unit can,
+     * until the next attach. */
+    void (*cut_off)(struct iommu_unit *unit, uint32_t id);
 
     /*
-     * Drop cached translations of what @g lists from every unit that
-     * dom is active on, then wait for completion. p2m->lock held, any number
-     * of times. -ETIMEDOUT: devices may still use the old ones.
+     * Drop cached translations of what @g lists, for the domain whose context
+     * this is, and wait for completion. p2m->lock and dom->lock held, any
+     * number of times. Failing: devices may still use the old ones.
      */
-    int (*iotlb_sync)(struct iommu_unit *unit, struct iommu_dom *dom,
-                      const struct pgt_gather *g);
-    /* The same for one range without waiting (break-before-make) - must be
-     * complete on return. */
-    int (*invalidate)(struct iommu_unit *unit, struct iommu_dom *dom,
-                      uint64_t iova, uint64_t size, unsigned int level);
+    int (*iotlb_sync)(struct iommu_context *ctx, const struct pgt_gather *g);
 
-    /* Read events and errors; from SOFTIRQ_IOMMU and before dumps. */
+    /* Read events and errors; from SOFTIRQ_IOMMU, detach, before dumps. */
     void (*poll_events)(struct iommu_unit *unit);
     void (*dump)(struct iommu_unit *unit); /* debug key 'o' */
 };
@@ -133,11 +146,14 @@ struct iommu_ops {
 /* ---- life of units ---- */
 
 /* iommu_init - probe units, then cover every DT master and report by name
- * those that no unit covers. Unknown streams abort from here on (P4). */
+ * those that no unit covers. Unknown streams abort from here on (P4). After
+ * pci_init() and the GIC; with "iommu=no" it only says so. */
 void iommu_init(void);
+/* iommu_enabled - false after "iommu=no": devices are not isolated. */
+extern bool iommu_enabled;
 /* iommu_register_unit - by a driver's probe, when the unit is enabled. */
 void iommu_register_unit(struct iommu_unit *unit);
-bool iommu_present(void);
+bool iommu_present(void); /* at least one unit is at work */
 struct iommu_unit *iommu_unit_of(const struct dt_node *np);
 
 /* ---- life of a domain ---- */
@@ -146,7 +162,8 @@ struct iommu_unit *iommu_unit_of(const struct dt_node *np);
  * entry (P1). -ENOMEM leaves nothing behind. */
 int __must_check iommu_domain_init(struct domain *d);
 /* iommu_domain_teardown - free the tables, a slice at a time: -ERESTART
- * until done. All devices are detached, the P2M is empty. */
+ * until done; again after that is fine. All devices are detached and the P2M
+ * is empty. Tables that a unit may still walk (lost_sync) are kept. */
 int __must_check iommu_domain_teardown(struct domain *d);
 
 /* ---- the hook of p2m_set_entry(); p2m->lock held ---- */
@@ -155,16 +172,24 @@ static inline void iommu_gather_init(struct iommu_gather *g);
 
 /*
  * iommu_prepare_pages - allocate all that mapping or unmapping 2^order pages
- * at dfn needs, in every format. Devices see no change.
- * Return: 0, -ENOMEM, -ERANGE beyond the width of a unit in use by @d.
+ * at dfn needs, in every format. iommu_prepare_unmap: the same when only an
+ * unmap will follow; splits what is larger, allocates nothing for holes.
+ * Devices see no change, whatever is returned.
+ * Return: 0, -ENOMEM, -EINVAL order or alignment, -ERANGE beyond the input
+ * width of a unit in use by @d (never for iommu_prepare_unmap).
  */
 int __must_check iommu_prepare_pages(struct domain *d, dfn_t dfn,
+                                     unsigned int order);
+int __must_check iommu_prepare_unmap(struct domain *d, dfn_t dfn,
                                      unsigned int order);
 /*
  * iommu_map_pages - give the domain's devices access to 2^order frames.
  * iommu_unmap_pages - take it away. Neither fails after a prepare; frames
- * that are not mapped are fine. Devices may use an old translation until
- * iommu_iotlb_sync() returns 0, and page references go back only then.
+ * that are not mapped are fine, and mapping without IOMMU_READ does nothing.
+ * Devices may use an old translation until iommu_iotlb_sync() returns 0, and
+ * page references go back only then.
+ * Frames beyond the reach of a format (its input or output width) are left
+ * out of it: out_of_reach bars later attaches.
  */
 void iommu_map_pages(struct domain *d, dfn_t dfn, mfn_t mfn,
                      unsigned int order, unsigned int flags,
@@ -187,23 +212,35 @@ static inline void iommu_gather_init(struct iommu_gather *g)
 
 extern spinlock_t device_lock; /* LOCK_RANK_DEVICE */
 
-/* iommu_add_device - a device with its ids known: gets its abort entry. */
+/* These three: the caller holds device_lock (and no lock above it). */
+
+/* iommu_add_device - a device with its ids known: gets its abort entry and
+ * joins its group. Also for devices without a unit. */
 int __must_check iommu_add_device(struct device *dev);
 /*
- * iommu_assign_device - make @d the owner and attach. The device must be
- * unowned; its whole group moves. -EBUSY owned, -ENODEV no unit,
- * -ERANGE the domain's memory lies above the unit's reach (message).
+ * iommu_assign_device - make @d the owner and attach; the whole group moves.
+ * Return: 0, also when it is @d's already; -EBUSY another's; -ENODEV no unit
+ * (the hardware domain gets it unprotected, with a message); -EOPNOTSUPP @d
+ * has no tables; -ERANGE its memory lies above the unit's reach (message);
+ * -ENOMEM, -ENOSPC, -ETIMEDOUT: the device stays in quarantine.
  */
 int __must_check iommu_assign_device(struct domain *d, struct device *dev);
-/* iommu_deassign_device - quiesced by the caller; detach and quarantine. */
+/*
+ * iommu_deassign_device - quiesced by the caller; detach the whole group and
+ * quarantine it. -ETIMEDOUT: a unit may still use the domain's tables, so
+ * they are kept; the device aborts as soon as the unit answers.
+ */
 int iommu_deassign_device(struct device *dev);
 
-/* iommu_report_fault - count, rate-limit, print one line, cut storms off. */
+/* iommu_report_fault - count, rate-limit, print one line, cut storms off.
+ * Device lock held. */
 void iommu_report_fault(const struct iommu_fault *f);
 
-/* iommu_dt_add_masters, iommu_dt_xlate_pci: iommu-dt.c */
+/* iommu_dt_add_masters - device-tree masters: those with "iommus" become
+ * devices, the others are reported. Part of iommu_init(). */
 void iommu_dt_add_masters(void);
-/* Fill dev->unit and ids of a PCI function by its host's "iommu-map". */
+/* iommu_dt_xlate_pci - fill dev->unit and ids of a PCI function by its host's
+ * "iommu-map". -ENODEV when no unit covers it. Device lock held. */
 int iommu_dt_xlate_pci(struct dt_node *host, uint32_t requester_id,
                        struct device *dev);
 
