@@ -29,6 +29,11 @@ srcs += $(wildcard xen/arch/arm/head.S)
 # Names of our own functions, for fatal dumps.
 srcs += xen/common/symbols.c
 
+# Page tables of EL2, the P2M and IOMMUs.
+srcs += xen/common/pgtable/fmt-s1.c
+srcs += xen/common/pgtable/fmt-s2.c
+srcs += xen/common/pgtable/pgtable.c
+
 # ---- Flags
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion \

@@ -94,7 +94,7 @@ extern const struct pgt_fmt pgt_fmt_ipmmu_s1;   /* R-Car, 31..39 -> 40 bits */
 /*
  * What the library keeps per table page. The owner's page structure embeds it
  * (it is free while the page is a table) and env->page() finds it. The owner
- * only provides the space: alloc() hands it out with live == 0.
+ * only provides the space.
  */
 struct pgt_page
 {
@@ -105,15 +105,20 @@ struct pgt_page
 /* What the surroundings provide; on the host: an arena and a model. */
 struct pgt_env
 {
-    /* 2^order zeroed, naturally aligned pages with live == 0, or NULL. */
+    /* 2^order zeroed, naturally aligned pages, or NULL. */
     void *(*alloc)(void *ctx, unsigned int order);
     void (*free)(void *ctx, void *table, unsigned int order);
 
     /* The struct pgt_page of a table. Order > 0 (the root): of its first. */
     struct pgt_page *(*page)(const void *table);
 
-    /* Tables are seen by us at maddr + virt_offset (modulo 2^64). */
+    /*
+     * Where we see tables: at maddr + virt_offset (modulo 2^64), as in a direct
+     * map. Owners with tables elsewhere too set both functions instead.
+     */
     uint64_t virt_offset;
+    void *(*to_virt)(maddr_t ma);           /* NULL: by virt_offset */
+    maddr_t (*to_maddr)(const void *table); /* NULL: by virt_offset */
 
     /*
      * Make nr consecutive descriptors, already written, visible to walkers:
@@ -152,7 +157,8 @@ struct pgt
     uint8_t ia_bits, oa_bits;
     uint8_t start_level;
     uint8_t root_order;         /* log2 of the root's pages (concatenation) */
-    bool pages_first;           /* see PGT_FIXED */
+    uint8_t contig_levels;      /* the format's, less L3 when pages_first */
+    bool pages_first;           /* see PGT_FIXED in pgt_prepare() */
     struct pgt_stats stats;
 };
 
@@ -192,7 +198,7 @@ struct pgt_leaf
     struct pgt_attr attr;       /* leaf only */
 };
 
-/* --- the four inline functions that know about levels ------------------- */
+/* --- the four inline functions that know about levels ---- */
 
 static inline unsigned int pgt_level_shift(unsigned int level)
 {
@@ -215,7 +221,7 @@ static inline unsigned int pgt_index(uint64_t ia, unsigned int level)
     return (unsigned int)(ia >> pgt_level_shift(level)) & (PGT_ENTRIES - 1);
 }
 
-/* --- life ----------------------------------------------------------------*/
+/* --- life ---- */
 
 /*
  * pgt_geometry - start level and root size for an input width.
@@ -252,7 +258,7 @@ static inline maddr_t pgt_root(const struct pgt *pgt)
     return pgt->root_ma;
 }
 
-/* --- changing --------------------------------------------------------------*/
+/* --- changing ---- */
 
 /* For pgt_prepare(); PGT_FIXED may be added to the first two. */
 enum pgt_expect
@@ -292,8 +298,9 @@ int __must_check pgt_prepare(struct pgt *pgt, uint64_t ia, unsigned int order,
 static inline bool pgt_oa_ok(const struct pgt *pgt, maddr_t oa,
                              unsigned int order)
 {
-    return !((maddr_x(oa) >> pgt->oa_bits) |
-             (maddr_x(oa) & ((PAGE_SIZE << order) - 1)));
+    uint64_t offset = (PAGE_SIZE << order) - 1;
+
+    return !((maddr_x(oa) & offset) | ((maddr_x(oa) | offset) >> pgt->oa_bits));
 }
 
 /* Can the format express the rights? (Stage 1: no leaf without read.) */
@@ -335,7 +342,7 @@ void pgt_unmap(struct pgt *pgt, uint64_t ia, unsigned int order,
 void pgt_protect(struct pgt *pgt, uint64_t ia, unsigned int order,
                  struct pgt_attr attr, struct pgt_gather *g);
 
-/* --- gather ----------------------------------------------------------------*/
+/* --- gather ---- */
 
 static inline void pgt_gather_init(struct pgt_gather *g)
 {
@@ -345,7 +352,7 @@ static inline void pgt_gather_init(struct pgt_gather *g)
 /* Nothing stale: no sync is needed, pgt_gather_done() is free. */
 static inline bool pgt_gather_empty(const struct pgt_gather *g)
 {
-    return g->start >= g->end;
+    return g->start >= g->end && !g->free;
 }
 
 /* The only level whose leaves changed (TTL hint, leaf-only), or ANY. */
@@ -364,7 +371,7 @@ static inline unsigned int pgt_gather_level(const struct pgt_gather *g)
  */
 void pgt_gather_done(struct pgt *pgt, struct pgt_gather *g, bool synced);
 
-/* --- looking ---------------------------------------------------------------*/
+/* --- looking ---- */
 
 /*
  * pgt_lookup - the leaf or hole at an address.
