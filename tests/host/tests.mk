@@ -9,3 +9,9 @@
 HOST_TESTS += test-symbols
 test-symbols := tests/host/test-symbols.c xen/common/symbols.c
 test-symbols-cflags := -D_start=image_start -D_etext=image_end
+
+HOST_TESTS += test-device-tree
+test-device-tree := tests/host/test-device-tree.c tests/host/libfdt.c \
+    xen/common/device-tree.c
+test-device-tree-cflags := -isystem $(B)/libfdt-el2 \
+    -isystem $(B)/libfdt-el2/include -isystem xen/include/libfdt

@@ -28,8 +28,12 @@ static struct dt_node *dt_aliases;
 static struct dt_node *phandle_cache[128];
 
 static const char *const gic_compatibles[] = {
-    "arm,gic-v3",          "arm,gic-400",       "arm,cortex-a15-gic",
-    "arm,cortex-a9-gic",   "arm,cortex-a7-gic", "arm,cortex-a5-gic",
+    "arm,gic-v3",
+    "arm,gic-400",
+    "arm,cortex-a15-gic",
+    "arm,cortex-a9-gic",
+    "arm,cortex-a7-gic",
+    "arm,cortex-a5-gic",
     "arm,arm1176jzf-devchip-gic",
 };
 
@@ -41,7 +45,7 @@ static const char *const gic_compatibles[] = {
 
 struct builder {
     const void *fdt;
-    struct dt_node *nodes;      /* NULL while counting */
+    struct dt_node *nodes; /* NULL while counting */
     struct dt_property *props;
     char *paths;
     unsigned int nr_nodes, nr_props;
@@ -53,7 +57,7 @@ struct open_node {
     struct dt_node *np;
     struct dt_node **next_child;
     struct dt_property **next_prop;
-    size_t path_len;            /* without its NUL; 0 for the root */
+    size_t path_len; /* without its NUL; 0 for the root */
 };
 
 static int bad_blob(const char *why, int offset)
@@ -224,7 +228,7 @@ static struct dt_node *find_gic(void)
 
 int dt_unflatten(const void *fdt)
 {
-    struct builder b = { .fdt = fdt };
+    struct builder b = {.fdt = fdt};
     size_t nodes_size, props_size;
     unsigned int order;
     char *arena;
@@ -272,7 +276,7 @@ static struct dt_node *find_child(const struct dt_node *np, const char *name,
 {
     struct dt_node *child;
 
-    dt_for_each_child(np, child)
+    dt_for_each_child (np, child)
         if ( strlen(child->name) == len && !memcmp(child->name, name, len) )
             return child;
     return NULL;
@@ -297,8 +301,7 @@ static struct dt_node *find_alias(const char *name, size_t len)
         return NULL;
     for ( prop = dt_aliases->properties; prop; prop = prop->next )
         if ( strlen(prop->name) == len && !memcmp(prop->name, name, len) &&
-             !dt_read_string(dt_aliases, prop->name, &path) &&
-             path[0] == '/' )
+             !dt_read_string(dt_aliases, prop->name, &path) && path[0] == '/' )
             return dt_find_path(path);
     return NULL;
 }
@@ -334,12 +337,11 @@ struct dt_node *dt_find_phandle(uint32_t phandle)
         return NULL;
     if ( *slot && (*slot)->phandle == phandle )
         return *slot;
-    dt_for_each_node(np)
-        if ( np->phandle == phandle )
-        {
-            *slot = np;
-            return np;
-        }
+    dt_for_each_node(np) if ( np->phandle == phandle )
+    {
+        *slot = np;
+        return np;
+    }
     return NULL;
 }
 
@@ -447,8 +449,7 @@ int dt_read_u64(const struct dt_node *np, const char *name, uint64_t *out)
     return 0;
 }
 
-int dt_read_string(const struct dt_node *np, const char *name,
-                   const char **out)
+int dt_read_string(const struct dt_node *np, const char *name, const char **out)
 {
     const struct dt_property *prop = dt_find_property(np, name);
     const char *s;
@@ -719,7 +720,7 @@ int dt_get_irq(const struct dt_node *np, unsigned int index, unsigned int *irq,
     const struct dt_property *prop;
     const struct dt_node *parent;
     struct dt_phandle_args ext;
-    uint32_t nr, args[3] = { 0 };
+    uint32_t nr, args[3] = {0};
     const uint32_t *cells;
 
     if ( dt_find_property(np, "interrupts-extended") )
@@ -757,8 +758,8 @@ int dt_get_map_irq(const struct dt_node *np, unsigned int index,
                    unsigned int *irq, enum irq_type *type)
 {
     const struct dt_property *map = dt_find_property(np, "interrupt-map");
-    uint32_t child = cells_of(np, "#address-cells", 2) +
-                     cells_of(np, "#interrupt-cells", 1);
+    uint32_t child =
+        cells_of(np, "#address-cells", 2) + cells_of(np, "#interrupt-cells", 1);
     const uint32_t *cells;
     uint32_t left;
 
@@ -772,7 +773,7 @@ int dt_get_map_irq(const struct dt_node *np, unsigned int index,
     /* Rows differ in length: each parent has its own cell counts. */
     for ( ; left; index-- )
     {
-        uint32_t args[3] = { 0 }, skip, nr;
+        uint32_t args[3] = {0}, skip, nr;
         const struct dt_node *parent;
 
         if ( left <= child )
@@ -869,12 +870,11 @@ unsigned int dt_probe_class(enum dt_driver_class class)
     } while ( waiting && bound != before );
 
     if ( waiting )
-        dt_for_each_node(np)
-            if ( np->probe_again )
-            {
-                np->probe_again = false;
-                printk(XENLOG_ERR "%s: what it depends on never came up\n",
-                       np->full_name);
-            }
+        dt_for_each_node(np) if ( np->probe_again )
+        {
+            np->probe_again = false;
+            printk(XENLOG_ERR "%s: what it depends on never came up\n",
+                   np->full_name);
+        }
     return bound;
 }

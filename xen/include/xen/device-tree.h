@@ -21,16 +21,16 @@ struct dt_property {
 };
 
 struct dt_node {
-    const char *name;       /* with unit address: "pcie@10000000" */
-    const char *full_name;  /* path */
-    uint32_t phandle;       /* 0: none */
+    const char *name;      /* with unit address: "pcie@10000000" */
+    const char *full_name; /* path */
+    uint32_t phandle;      /* 0: none */
     struct dt_property *properties;
     struct dt_node *parent, *child, *sibling;
-    struct dt_node *next_all; /* all nodes in document order */
-    bool used_by_xen;       /* kept from dom0 */
+    struct dt_node *next_all;       /* all nodes in document order */
+    bool used_by_xen;               /* kept from dom0 */
     const struct dt_driver *driver; /* bound by dt_probe_*(); NULL: none */
-    bool probe_again;       /* its probe said -EAGAIN */
-    struct device *dev;     /* NULL until somebody needs it */
+    bool probe_again;               /* its probe said -EAGAIN */
+    struct device *dev;             /* NULL until somebody needs it */
 };
 
 extern struct dt_node *dt_root;
@@ -107,8 +107,7 @@ struct dt_phandle_args {
     uint32_t args[8];
 };
 int __must_check dt_parse_phandle_args(const struct dt_node *np,
-                                       const char *list,
-                                       const char *cells_name,
+                                       const char *list, const char *cells_name,
                                        unsigned int index,
                                        struct dt_phandle_args *out);
 
@@ -120,8 +119,12 @@ int __must_check dt_map_id(const struct dt_node *np, const char *map_name,
 
 /* ---- drivers bound by compatible ---- */
 
-enum dt_driver_class { DT_DRIVER_SERIAL, DT_DRIVER_GIC, DT_DRIVER_IOMMU,
-                       DT_DRIVER_PCI_HOST };
+enum dt_driver_class {
+    DT_DRIVER_SERIAL,
+    DT_DRIVER_GIC,
+    DT_DRIVER_IOMMU,
+    DT_DRIVER_PCI_HOST
+};
 
 struct dt_match {
     const char *compatible;
@@ -135,10 +138,11 @@ struct dt_driver {
     int (*probe)(struct dt_node *np, const void *data);
 };
 #define DT_DRIVER(ident, drv_name, drv_class, drv_match, drv_probe)            \
-    static const struct dt_driver dt_driver_##ident                            \
-        __attribute__((used, section(".dtdrivers"), aligned(8))) = {           \
-            .name = drv_name, .class = drv_class, .match = drv_match,          \
-            .probe = drv_probe }
+    static const struct dt_driver dt_driver_##ident __attribute__((            \
+        used, section(".dtdrivers"), aligned(8))) = {.name = drv_name,         \
+                                                     .class = drv_class,       \
+                                                     .match = drv_match,       \
+                                                     .probe = drv_probe}
 
 /* dt_probe_class - probe every available node of a class; returns how many
  * bound. Nodes that answer -EAGAIN are tried again while others bind. */

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Fuzzing targets: a name in FUZZ_TARGETS, its sources in a variable of that
+# name, and if need be NAME-cflags and NAME-libs.
+
+FUZZ_TARGETS += fuzz-device-tree
+fuzz-device-tree := tests/fuzz/fuzz-device-tree.c tests/host/libfdt.c \
+    xen/common/device-tree.c
+fuzz-device-tree-cflags := -isystem $(B)/libfdt-el2 \
+    -isystem $(B)/libfdt-el2/include -isystem xen/include/libfdt
