@@ -3,6 +3,7 @@
 #ifndef XEN_DOMAIN_H
 #define XEN_DOMAIN_H
 
+#include <public/hvm/params.h>
 #include <public/xen.h>
 
 #include <xen/event.h>
@@ -31,12 +32,6 @@ bool rangeset_contains(const struct rangeset *r, uint64_t start, uint64_t end);
 void rangeset_free(struct rangeset *r);
 
 struct vcpu {
-    unsigned int vcpu_id;
-    struct domain *domain;
-    struct vcpu_sched sched;       /* common/sched.c */
-    struct arch_vcpu arch;         /* registers, EL2 stack: asm/vcpu.h */
-    struct vgic_cpu vgic;
-    struct evtchn_vcpu evtchn;
     /*
      * Work to do before entering the guest, tested as one word on the exit
      * path. Atomic; any CPU may set bits and then vcpu_kick().
@@ -45,6 +40,12 @@ struct vcpu {
 #define VCPU_WORK_VGIC   (1U << 0) /* pending list changed */
 #define VCPU_WORK_UPCALL (1U << 1) /* event channel upcall line changed */
 #define VCPU_WORK_CRASH  (1U << 2)
+    unsigned int vcpu_id;
+    struct domain *domain;
+    struct vcpu_sched sched;       /* common/sched.c */
+    struct arch_vcpu arch;         /* registers, EL2 stack: asm/vcpu.h */
+    struct vgic_cpu vgic;
+    struct evtchn_vcpu evtchn;
 };
 
 struct domain {
@@ -79,7 +80,7 @@ struct domain {
 
     struct shared_info *shared_info; /* our page; NULL until p2m'd: never */
     gfn_t shared_info_gfn;
-    uint64_t hvm_params[HVM_PARAM_SLOTS];
+    uint64_t hvm_params[HVM_NR_PARAMS];
     uint64_t vtimer_offset;        /* CNTVOFF_EL2 */
     int64_t time_offset_seconds;
     unsigned int evtchn_irq;       /* PPI of the upcall */
@@ -124,6 +125,9 @@ static inline struct domain *domain_get_known(struct domain *d)
 #define for_each_vcpu(d, v)                                                    \
     for ( unsigned int i_##v = 0; i_##v < (d)->max_vcpus; i_##v++ )            \
         if ( ((v) = (d)->vcpu[i_##v]) != NULL )
+
+/* domain_last_page_gone - a dying domain's last frame was freed. */
+void domain_last_page_gone(struct domain *d);
 
 /* domain_crash - stop a misbehaving domain, with a dump of @v's state. */
 void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);

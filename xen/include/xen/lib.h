@@ -11,7 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <xen/addr.h>
 #include <xen/compiler.h>
+#include <xen/errno.h>
 
 /*
  * Log levels. ERR: we or the hardware are wrong; WARN: a misbehaving guest;
@@ -73,27 +75,17 @@ void __noreturn panic(const char *fmt, ...) __printf(1, 2);
 #endif
 #define ASSERT_UNREACHABLE() ASSERT(!"reached")
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-
-#define container_of(ptr, type, member)                                        \
-    ((type *)(void *)((char *)(uintptr_t)(ptr) - offsetof(type, member)))
-
-#define min(a, b)                                                              \
+/* min, max - of one type, each argument evaluated once; may be nested. */
+#define min_max_2_(a, b, op, n)                                                \
     ({                                                                         \
-        __typeof__(a) min_a_ = (a);                                            \
-        __typeof__(a) min_b_ = (b);                                            \
-        min_a_ < min_b_ ? min_a_ : min_b_;                                     \
+        __typeof__(a) ma_##n = (a);                                            \
+        __typeof__(b) mb_##n = (b);                                            \
+        (void)(&ma_##n == &mb_##n);                                            \
+        ma_##n op mb_##n ? ma_##n : mb_##n;                                    \
     })
-#define max(a, b)                                                              \
-    ({                                                                         \
-        __typeof__(a) max_a_ = (a);                                            \
-        __typeof__(a) max_b_ = (b);                                            \
-        max_a_ > max_b_ ? max_a_ : max_b_;                                     \
-    })
-
-#define PAGE_SHIFT 12
-#define PAGE_SIZE  (1UL << PAGE_SHIFT)
-#define PAGE_MASK  (~(PAGE_SIZE - 1))
+#define min_max_(a, b, op, n) min_max_2_(a, b, op, n)
+#define min(a, b)             min_max_(a, b, <, __COUNTER__)
+#define max(a, b)             min_max_(a, b, >, __COUNTER__)
 
 #define KiB(n) ((uint64_t)(n) << 10)
 #define MiB(n) ((uint64_t)(n) << 20)

@@ -8,21 +8,29 @@
 
 #include <xen/addr.h>
 #include <xen/list.h>
+#include <xen/pgtable.h>
 #include <xen/spinlock.h>
 
 struct domain;
 
 /*
- * One per RAM frame, in one array indexed from the lowest RAM frame. All
- * zero means: not ours to give out (a hole, a module, our own image).
+ * One per RAM frame, in the frame table, which is indexed by mfn and mapped
+ * where there is RAM. All zero means: not given out (a module, our image).
  */
 struct page_info {
-    struct list_head list; /* free list: heap lock; else owner's page_lock */
-    struct domain *owner;  /* NULL: free or ours; changes only at count 0 */
+    union {
+        struct list_head list; /* free list: heap lock; owner's page_lock */
+        struct pgt_page pgt;   /* while it is a page table */
+    };
+    union {
+        struct domain *owner;  /* NULL: free or ours; changes at count 0 */
+        void *slab_free;       /* xzalloc page: its free objects */
+    };
     uint32_t count;        /* references; atomic. Allocation holds one */
     uint8_t order;         /* of a free block, at its head: heap lock */
     uint8_t flags;         /* PGF_*: heap lock while free, else owner's */
-    uint16_t pad;
+    uint8_t slab;          /* xzalloc: size class + 1; 255: whole pages */
+    uint8_t pad;
 };
 
 #define PGF_FREE        (1U << 0) /* head of a free block */
@@ -31,9 +39,6 @@ struct page_info {
 #define PGF_QUARANTINED (1U << 3) /* an invalidation timed out: never reused */
 
 #define MAX_ORDER 18U /* 1 GiB blocks */
-
-/* Lowest and one past the highest RAM frame known. */
-extern unsigned long first_ram_mfn, end_ram_mfn;
 
 bool mfn_is_ram(mfn_t mfn);               /* has a page_info */
 struct page_info *mfn_to_page(mfn_t mfn); /* mfn_is_ram() must hold */
@@ -66,6 +71,9 @@ void free_pages(struct page_info *pg, unsigned int order, bool dirty);
 /* The same for our own use, by direct-map address. Zeroed. */
 void *alloc_xen_pages(unsigned int order);
 void free_xen_pages(void *va, unsigned int order);
+
+/* A page-table page (struct pgt_env.alloc); freed by free_xen_pages(). */
+void *alloc_table_pages(unsigned int order);
 
 /* xzalloc - zeroed memory for small structures; up to 2 MiB. */
 void *xzalloc_bytes(size_t size, size_t align);
@@ -104,30 +112,30 @@ void put_page(struct page_info *pg);
  * domain as soon as the other references are gone.
  */
 void page_release(struct page_info *pg);
+/* page_quarantine - a lost invalidation: never hand this frame out again. */
+void page_quarantine(struct page_info *pg);
 
 /* ---- EL2 address space ---- */
 
-#define MAP_RO     0U
-#define MAP_RW     1U
-#define MAP_RX     2U
-#define MAP_DEVICE 4U /* Device-nGnRE; with MAP_RW */
-
 /* ioremap - map registers; NULL when out of space. Any alignment. */
 void *ioremap(maddr_t ma, size_t size);
-void iounmap(void *va);
 /* map_stack - a stack of STACK_SIZE with an unmapped page below; its top. */
 #define STACK_ORDER 2U
 #define STACK_SIZE  (PAGE_SIZE << STACK_ORDER)
 void *alloc_stack(void);
 void free_stack(void *top);
 
-void mm_early_init(maddr_t image_start, maddr_t fdt);
-/* mm_map_ram - add a RAM bank to the direct map. Boot only. */
-void mm_map_ram(maddr_t start, maddr_t end);
-/* mm_protect_image - W^X for text, rodata, data; drops the init mapping. */
-void mm_protect_image(void);
+/*
+ * mm_init - the final address space: direct map, frame table, allocator, from
+ * the memory nodes of the flat tree at @fdt_ma less what is reserved there,
+ * the modules, and the image at @image_ma. Returns the tree, mapped.
+ */
+const void *mm_init(maddr_t image_ma, maddr_t fdt_ma);
+/* mm_free_boot_range - memory of a module that is not needed any more. */
+void mm_free_boot_range(maddr_t start, uint64_t size);
+/* mm_ram_bank - bank @i of the host's RAM; false past the last. */
+bool mm_ram_bank(unsigned int i, maddr_t *start, uint64_t *size);
 /* mm_dump_walk - print the EL2 walk of an address, for fatal dumps. */
 void mm_dump_walk(uint64_t va);
-
 
 #endif /* XEN_MM_H */

@@ -9,6 +9,7 @@
 #include <public/xen.h>
 #include <xen/cpumask.h>
 #include <xen/list.h>
+#include <xen/smp.h>
 #include <xen/time.h>
 #include <xen/timer.h>
 

@@ -5,7 +5,6 @@
 #define isb()       __asm__ volatile("isb" ::: "memory")
 #define dsb(scope)  __asm__ volatile("dsb " #scope ::: "memory")
 #define dmb(scope)  __asm__ volatile("dmb " #scope ::: "memory")
-#define barrier()   __asm__ volatile("" ::: "memory")
 
 #define smp_mb()    dmb(ish)
 #define smp_rmb()   dmb(ishld)

@@ -31,7 +31,6 @@ struct arch_vcpu {
     uint64_t vmpidr;
     uint64_t fp[64] __attribute__((aligned(16))); /* V0..V31 */
     uint32_t fpsr, fpcr;
-    bool fp_loaded;               /* this vCPU's V registers are in the CPU */
 
     struct timer vtimer, ptimer;  /* wake a vCPU that is switched out */
 };
