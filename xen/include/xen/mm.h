@@ -80,9 +80,12 @@ void *xzalloc_bytes(size_t size, size_t align);
 void xfree(void *p);
 #define xzalloc(type) ((type *)xzalloc_bytes(sizeof(type), _Alignof(type)))
 #define xzalloc_array(type, n)                                                 \
-    ((type *)((n) > SIZE_MAX / sizeof(type)                                    \
-                  ? NULL                                                       \
-                  : xzalloc_bytes(sizeof(type) * (n), _Alignof(type))))
+    ({                                                                         \
+        size_t xza_bytes_;                                                     \
+        __builtin_mul_overflow(sizeof(type), (n), &xza_bytes_)                 \
+            ? NULL                                                             \
+            : (type *)xzalloc_bytes(xza_bytes_, _Alignof(type));               \
+    })
 
 unsigned long heap_free_pages(void);  /* frames */
 unsigned long heap_total_pages(void); /* frames ever given to the allocator */
