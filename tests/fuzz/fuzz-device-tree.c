@@ -33,7 +33,7 @@ void panic(const char *fmt, ...)
     abort();
 }
 
-const struct dt_driver dt_drivers_start[1], dt_drivers_end[1];
+const struct dt_driver __dtdrivers_start[1], __dtdrivers_end[1];
 
 static void ask(struct dt_node *np)
 {

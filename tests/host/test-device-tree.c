@@ -83,10 +83,10 @@ __used static const struct dt_match never_match[] = {{"t,never", NULL}, {}};
     ".quad driver_name, " #ident "_class, " #ident "_match, " #ident "_probe\n"
 __asm__(".set parent_class, 2\n.set child_class, 2\n.set never_class, 2\n"
         ".section .data.rel.ro, \"aw\"\n.balign 8\n"
-        ".global dt_drivers_start, dt_drivers_end\n"
+        ".global __dtdrivers_start, __dtdrivers_end\n"
         "driver_name: .asciz \"driver\"\n.balign 8\n"
-        "dt_drivers_start:\n" TEST_DRIVER(child) TEST_DRIVER(never)
-            TEST_DRIVER(parent) "dt_drivers_end:\n.previous\n");
+        "__dtdrivers_start:\n" TEST_DRIVER(child) TEST_DRIVER(never)
+            TEST_DRIVER(parent) "__dtdrivers_end:\n.previous\n");
 _Static_assert(DT_DRIVER_IOMMU == 2 && sizeof(struct dt_driver) == 32,
                "the array above");
 

@@ -810,7 +810,7 @@ static const struct dt_driver *find_driver(const struct dt_node *np,
     const struct dt_driver *drv;
     const struct dt_match *match;
 
-    for ( drv = dt_drivers_start; drv < dt_drivers_end; drv++ )
+    for ( drv = __dtdrivers_start; drv < __dtdrivers_end; drv++ )
     {
         if ( drv->class != class )
             continue;

@@ -148,7 +148,7 @@ struct dt_driver {
  * bound. Nodes that answer -EAGAIN are tried again while others bind. */
 unsigned int dt_probe_class(enum dt_driver_class class);
 /* The linker's bounds of .dtdrivers. */
-extern const struct dt_driver dt_drivers_start[], dt_drivers_end[];
+extern const struct dt_driver __dtdrivers_start[], __dtdrivers_end[];
 /* dt_probe_node - the same for one node. -ENODEV when no driver matches. */
 int dt_probe_node(struct dt_node *np, enum dt_driver_class class);
 
