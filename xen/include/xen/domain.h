@@ -5,6 +5,7 @@
 
 #include <public/hvm/params.h>
 #include <public/xen.h>
+#include <public/hvm/params.h>
 
 #include <xen/event.h>
 #include <xen/grant-table.h>
@@ -14,6 +15,7 @@
 #include <xen/p2m.h>
 #include <xen/sched.h>
 #include <xen/smp.h>
+#include <xen/softirq.h>
 #include <xen/spinlock.h>
 #include <xen/timer.h>
 #include <xen/vpci.h>
@@ -46,7 +48,12 @@ struct vcpu {
     struct arch_vcpu arch;         /* registers, EL2 stack: asm/vcpu.h */
     struct vgic_cpu vgic;
     struct evtchn_vcpu evtchn;
+    struct multicall_call *multicall; /* being run; its own CPU only */
+    struct timer poll_timer;       /* ends SCHEDOP_poll */
 };
+
+#define HVM_PARAM_SLOTS HVM_NR_PARAMS
+#define DOMAIN_WATCHDOGS 2U
 
 struct domain {
     domid_t domain_id;
@@ -78,8 +85,14 @@ struct domain {
     struct rangeset iomem_caps;    /* frames it may map */
     struct rangeset irq_caps;      /* interrupts it may be given */
 
-    struct shared_info *shared_info; /* our page; NULL until p2m'd: never */
-    gfn_t shared_info_gfn;
+    struct shared_info *shared_info;
+    struct page_info *shared_info_page; /* dom_xen's */
+    gfn_t shared_info_gfn;         /* where the guest has it; hypercall_lock */
+    bool runstate_update_flag;     /* VMASST_TYPE_runstate_update_flag */
+    uint32_t kill_step;            /* domain_kill() goes on here */
+    uint32_t pages_hold_ref;       /* atomic: dropped with the last page */
+    struct tasklet free_tasklet;   /* frees it, with no lock held */
+    struct timer watchdog[DOMAIN_WATCHDOGS];
     uint64_t hvm_params[HVM_NR_PARAMS];
     uint64_t vtimer_offset;        /* CNTVOFF_EL2 */
     int64_t time_offset_seconds;
@@ -89,6 +102,8 @@ struct domain {
 };
 
 extern struct domain *hardware_domain; /* dom0 */
+/* Owner of the frames we share with guests: it has nothing else. */
+extern struct domain *const dom_xen;
 extern struct list_head domain_list;
 extern spinlock_t domlist_lock;
 
@@ -113,8 +128,14 @@ int __must_check domain_create(domid_t id, const struct domain_config *cfg,
 /* vcpu_create - offline, to be started by domain building or CPU_ON. */
 int __must_check vcpu_create(struct domain *d, unsigned int vcpu_id);
 
+/* domain_kill - pause it for good and take everything from it, a slice per
+ * call: -ERESTART until done. -EINVAL: dom0. */
+int __must_check domain_kill(struct domain *d);
+
 /* domain_get - by id, with a reference, or NULL. */
 struct domain *domain_get(domid_t id);
+/* domain_get_any - the same, and DOMID_SELF is the caller's. */
+struct domain *domain_get_any(domid_t id);
 void domain_put(struct domain *d);
 static inline struct domain *domain_get_known(struct domain *d)
 {
@@ -135,6 +156,17 @@ void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
 void domain_shutdown(struct domain *d, unsigned int reason);
 void domain_pause(struct domain *d);   /* and wait until no vCPU runs */
 void domain_unpause(struct domain *d);
+
+/* domain_set_wallclock - the host's time at boot; for every domain. */
+void domain_set_wallclock(int64_t boot_ns);
+/* domain_update_wallclock - write it to the shared page. */
+void domain_update_wallclock(struct domain *d);
+/* vcpu_update_runstate - write the guest's runstate area; v is current. */
+void vcpu_update_runstate(struct vcpu *v);
+
+/* arch: stop or reset the machine. */
+void __noreturn machine_halt(void);
+void __noreturn machine_restart(void);
 
 /* domain_build_dom0 - from the modules and the host's tree; starts paused. */
 struct domain *domain_build_dom0(void);

@@ -6,9 +6,11 @@
 #ifndef XEN_EVENT_H
 #define XEN_EVENT_H
 
+#include <xen/addr.h>
+#include <xen/spinlock.h>
+
 #include <public/xen.h>
 #include <public/event_channel.h>
-#include <xen/spinlock.h>
 
 struct domain;
 struct vcpu;
@@ -60,15 +62,17 @@ struct domain_evtchn {
 struct evtchn_vcpu {
     struct vcpu_info *info;         /* shared page; ours or the guest's */
     struct page_info *info_page;/* reference held, NULL while ours */
-    vcpu_info_t own;            /* until the guest registers one */
+    struct vcpu_info own;      /* until the guest registers one */
     struct evtchn_fifo_vcpu *fifo; /* NULL: no control block */
     unsigned int virq_port[NR_VIRQS];
     bool polling;               /* in SCHEDOP_poll: wake at any event */
 };
 
 int __must_check evtchn_init(struct domain *d, unsigned int max_port);
-void evtchn_destroy(struct domain *d);  /* close all ports; domain dying */
-void evtchn_exit(struct domain *d);     /* free what is left; last reference */
+/* evtchn_destroy - close all ports of a dying domain; -ERESTART until done.
+ * evtchn_exit - free what is left, with the domain. */
+int evtchn_destroy(struct domain *d);
+void evtchn_exit(struct domain *d);
 int __must_check evtchn_vcpu_init(struct vcpu *v);
 void evtchn_vcpu_exit(struct vcpu *v);
 

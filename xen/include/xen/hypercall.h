@@ -12,6 +12,17 @@
 
 #include <xen/lib.h>
 
+struct cpu_regs;
+
+/* do_hypercall - run the call in @regs: x16, x0..x4; the result to x0. */
+void do_hypercall(struct cpu_regs *regs);
+
+/* The one call a vCPU is running for do_multicall(). */
+struct multicall_call {
+    bool continued; /* args say how to go on */
+    uint64_t nr, args[5];
+};
+
 typedef long (*hypercall_fn_t)(uint64_t a0, uint64_t a1, uint64_t a2,
                                uint64_t a3, uint64_t a4);
 
