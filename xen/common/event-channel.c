@@ -883,7 +883,6 @@ int evtchn_init(struct domain *d, unsigned int max_port)
 
     if ( !max_port || max_port > PORTS_FIFO - 1 )
         max_port = PORTS_FIFO - 1;
-    spin_lock_init(&e->lock, LOCK_RANK_EVTCHN);
     e->max_port = max_port;
     e->first_free = 1; /* port 0 means none */
     e->bucket = xzalloc_array(struct evtchn *,

@@ -3,9 +3,10 @@
 #ifndef XEN_DOMAIN_H
 #define XEN_DOMAIN_H
 
+#include <xen/addr.h>
+
 #include <public/hvm/params.h>
 #include <public/xen.h>
-#include <public/hvm/params.h>
 
 #include <xen/event.h>
 #include <xen/grant-table.h>

@@ -3,9 +3,10 @@
 #ifndef XEN_GRANT_TABLE_H
 #define XEN_GRANT_TABLE_H
 
-#include <public/grant_table.h>
 #include <xen/addr.h>
 #include <xen/spinlock.h>
+
+#include <public/grant_table.h>
 
 struct domain;
 struct page_info;

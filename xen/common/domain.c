@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The life of domains and vCPUs: created, paused, shut down or crashed, killed
+ * in slices, freed with the last reference. And the wall clock they share.
+ *
+ * Locks: domlist_lock for the list, which is sorted by domid, and for setting
+ * is_dying. References are atomic.
+ */
+#include <xen/domain.h>
+
+#include <public/sched.h>
+#include <public/vcpu.h>
+
+#include <xen/barrier.h>
+#include <xen/bits.h>
+#include <xen/guest-atomics.h>
+#include <xen/mm.h>
+#include <xen/pci.h>
+#include <xen/softirq.h>
+
+#define MAX_VCPUS 128U
+
+struct domain *hardware_domain;
+LIST_HEAD(domain_list);
+DEFINE_SPINLOCK(domlist_lock, LOCK_RANK_DOMLIST);
+
+/* Owns frames that are ours and that others may hold references to. */
+static struct domain xen_domain = {
+    .domain_id = DOMID_XEN,
+    .refcount = 1,
+    .page_lock = SPINLOCK_INIT(LOCK_RANK_DOMPAGE),
+    .page_list = LIST_HEAD_INIT(xen_domain.page_list),
+    .max_pages = ~0UL,
+};
+struct domain *const dom_xen = &xen_domain;
+
+static int64_t wallclock_boot_ns; /* domlist_lock */
+
+/* ---- references ---- */
+
+static struct domain *find_locked(domid_t id)
+{
+    struct domain *d;
+
+    list_for_each_entry ( d, &domain_list, list )
+        if ( d->domain_id >= id )
+            return d->domain_id == id ? d : NULL;
+    return NULL;
+}
+
+struct domain *domain_get(domid_t id)
+{
+    struct domain *d;
+
+    spin_lock(&domlist_lock);
+    d = find_locked(id);
+    /* a domain whose last reference is gone is on its way off the list */
+    if ( d && !READ_ONCE(d->refcount) )
+        d = NULL;
+    if ( d )
+        domain_get_known(d);
+    spin_unlock(&domlist_lock);
+    return d;
+}
+
+struct domain *domain_get_any(domid_t id)
+{
+    struct domain *d = current->domain;
+
+    if ( id == DOMID_SELF || id == d->domain_id )
+        return domain_get_known(d);
+    return domain_get(id);
+}
+
+void domain_put(struct domain *d)
+{
+    ASSERT(d->refcount);
+    /* freeing takes locks that our caller may hold */
+    if ( !__atomic_sub_fetch(&d->refcount, 1, __ATOMIC_ACQ_REL) )
+        tasklet_schedule(&d->free_tasklet);
+}
+
+void domain_last_page_gone(struct domain *d)
+{
+    if ( __atomic_exchange_n(&d->pages_hold_ref, 0, __ATOMIC_ACQ_REL) )
+        domain_put(d);
+}
+
+/* ---- the list ---- */
+
+/* An id for DOMID_INVALID; -EEXIST when the one asked for is taken. */
+static int pick_id(domid_t id, domid_t *out)
+{
+    struct domain *d;
+    domid_t next = 1; /* 0 is dom0's */
+
+    if ( id != DOMID_INVALID )
+    {
+        *out = id;
+        return id >= DOMID_FIRST_RESERVED ? -EINVAL
+               : find_locked(id)          ? -EEXIST : 0;
+    }
+    list_for_each_entry ( d, &domain_list, list )
+        if ( d->domain_id == next )
+            next++;
+    *out = next;
+    return next >= DOMID_FIRST_RESERVED ? -ENOSPC : 0;
+}
+
+static void insert_locked(struct domain *d)
+{
+    struct domain *pos;
+
+    list_for_each_entry ( pos, &domain_list, list )
+        if ( pos->domain_id > d->domain_id )
+            break;
+    /* before pos, or at the end when the loop ran out */
+    list_add_tail(&d->list, &pos->list);
+}
+
+/* ---- creation and the end ---- */
+
+static int alloc_shared_info(struct domain *d)
+{
+    d->shared_info_page = alloc_domain_pages(dom_xen, 0, ALLOC_ZERO);
+    if ( !d->shared_info_page )
+        return -ENOMEM;
+    d->shared_info = page_to_virt(d->shared_info_page);
+    d->shared_info_gfn = INVALID_GFN;
+    return 0;
+}
+
+/*
+ * The order matters: IOMMU tables exist before the first P2M entry does (P1),
+ * and the virtual GIC may make entries.
+ */
+static int init_parts(struct domain *d, const struct domain_config *cfg)
+{
+    int rc = p2m_init(d);
+
+    if ( !rc && cfg->iommu )
+        rc = iommu_domain_init(d);
+    if ( !rc )
+        rc = alloc_shared_info(d);
+    if ( !rc )
+        rc = evtchn_init(d, cfg->max_evtchn_port);
+    if ( !rc )
+        rc = grant_table_init(d, cfg->max_grant_frames,
+                              cfg->max_maptrack_frames);
+    if ( !rc )
+        rc = domain_vgic_init(d, cfg->gic_version, cfg->nr_spis);
+    return rc;
+}
+
+static void vcpu_free(struct vcpu *v)
+{
+    timer_kill(&v->poll_timer);
+    sched_destroy_vcpu(v);
+    evtchn_vcpu_exit(v);
+    vcpu_vgic_exit(v);
+    arch_vcpu_exit(v);
+    xfree(v);
+}
+
+/* No reference is left: no lock, mapping or vCPU of it is in use. */
+static void domain_free(struct domain *d)
+{
+    struct vcpu *v;
+
+    for ( unsigned int i = 0; i < DOMAIN_WATCHDOGS; i++ )
+        timer_kill(&d->watchdog[i]);
+    for_each_vcpu ( d, v )
+        vcpu_free(v);
+    domain_vgic_exit(d);
+    grant_table_exit(d);
+    evtchn_exit(d);
+    if ( d->shared_info_page )
+        page_release(d->shared_info_page);
+    p2m_exit(d);
+    rangeset_free(&d->iomem_caps);
+    rangeset_free(&d->irq_caps);
+    xfree(d->vcpu);
+    xfree(d);
+}
+
+static void free_tasklet(void *data)
+{
+    struct domain *d = data;
+
+    spin_lock(&domlist_lock);
+    list_del(&d->list);
+    spin_unlock(&domlist_lock);
+    domain_free(d);
+    send_global_virq(VIRQ_DOM_EXC);
+}
+
+static void watchdog_fired(void *data)
+{
+    struct domain *d = data;
+
+    printk(XENLOG_WARN "d%u: watchdog timed out\n", d->domain_id);
+    domain_shutdown(d, SHUTDOWN_watchdog);
+}
+
+static void init_basics(struct domain *d, const struct domain_config *cfg)
+{
+    d->refcount = 1;
+    d->pause_count = 1;
+    d->is_privileged = cfg->privileged;
+    d->is_hardware = cfg->hardware;
+    d->direct_mapped = cfg->direct_map;
+    d->max_vcpus = cfg->max_vcpus;
+    d->shared_info_gfn = INVALID_GFN;
+    list_init(&d->list);
+    list_init(&d->page_list);
+    list_init(&d->iommu.devices);
+    spin_lock_init(&d->page_lock, LOCK_RANK_DOMPAGE);
+    spin_lock_init(&d->hypercall_lock, LOCK_RANK_HYPERCALL);
+    spin_lock_init(&d->evtchn.lock, LOCK_RANK_EVTCHN);
+    spin_lock_init(&d->grant.lock, LOCK_RANK_GRANT);
+    tasklet_init(&d->free_tasklet, free_tasklet, d);
+    domain_vpci_init(d);
+    for ( unsigned int i = 0; i < DOMAIN_WATCHDOGS; i++ )
+        timer_init(&d->watchdog[i], watchdog_fired, d, smp_processor_id());
+}
+
+int domain_create(domid_t id, const struct domain_config *cfg,
+                  struct domain **out)
+{
+    struct domain *d;
+    int rc;
+
+    if ( !cfg->max_vcpus || cfg->max_vcpus > MAX_VCPUS )
+        return -EINVAL;
+    d = xzalloc(struct domain);
+    if ( !d )
+        return -ENOMEM;
+    init_basics(d, cfg);
+
+    /* on the list first: the id is ours, and it can be named in messages */
+    spin_lock(&domlist_lock);
+    rc = pick_id(id, &d->domain_id);
+    if ( !rc )
+        insert_locked(d);
+    spin_unlock(&domlist_lock);
+    if ( rc )
+    {
+        xfree(d);
+        return rc;
+    }
+
+    d->vcpu = xzalloc_array(struct vcpu *, cfg->max_vcpus);
+    rc = d->vcpu ? init_parts(d, cfg) : -ENOMEM;
+    if ( rc )
+    {
+        printk(XENLOG_ERR "d%u: creation failed: %d\n", d->domain_id, rc);
+        while ( domain_kill(d) == -ERESTART )
+            ;
+        return rc;
+    }
+    domain_update_wallclock(d);
+    *out = d;
+    return 0;
+}
+
+static void poll_timed_out(void *data)
+{
+    vcpu_wake(data);
+}
+
+static int vcpu_init_parts(struct vcpu *v)
+{
+    int rc = arch_vcpu_init(v, NULL);
+
+    if ( !rc )
+        rc = sched_init_vcpu(v);
+    if ( !rc )
+        rc = evtchn_vcpu_init(v);
+    if ( !rc )
+        rc = vcpu_vgic_init(v);
+    return rc;
+}
+
+int vcpu_create(struct domain *d, unsigned int vcpu_id)
+{
+    struct vcpu *v;
+    int rc;
+
+    if ( vcpu_id >= d->max_vcpus )
+        return -EINVAL;
+    if ( d->vcpu[vcpu_id] )
+        return -EEXIST;
+    v = xzalloc(struct vcpu);
+    if ( !v )
+        return -ENOMEM;
+    v->vcpu_id = vcpu_id;
+    v->domain = d;
+    v->evtchn.info = &v->evtchn.own;
+    timer_init(&v->poll_timer, poll_timed_out, v, smp_processor_id());
+
+    rc = vcpu_init_parts(v);
+    if ( rc )
+    {
+        vcpu_free(v);
+        return rc;
+    }
+    for ( unsigned int i = 0; i < d->pause_count; i++ )
+        vcpu_pause_nosync(v);
+    /* whoever looks vCPUs up finds a whole one */
+    __atomic_store_n(&d->vcpu[vcpu_id], v, __ATOMIC_RELEASE);
+    return 0;
+}
+
+/* ---- taking everything away ---- */
+
+/* Devices stop before memory goes (P3). */
+static int release_devices(struct domain *d)
+{
+    while ( !list_empty(&d->iommu.devices) )
+    {
+        struct device *dev =
+            list_first_entry(&d->iommu.devices, struct device, of_owner);
+        int rc;
+
+        if ( dev->kind == DEVICE_PCI )
+        {
+            struct pci_dev *pdev = container_of(dev, struct pci_dev, dev);
+
+            pci_quiesce(pdev);
+            vpci_remove_function(pdev);
+        }
+        rc = iommu_deassign_device(dev);
+        if ( rc )
+            printk(XENLOG_ERR "d%u: %s does not detach: %d\n", d->domain_id,
+                   dev->name, rc);
+        if ( preempt_check() )
+            return -ERESTART;
+    }
+    for ( unsigned int irq = IRQ_SPI_FIRST; irq < IRQ_SPI_END; irq++ )
+        if ( irq_guest(irq) == d )
+            irq_release_guest(d, irq);
+    return 0;
+}
+
+static int release_pages(struct domain *d)
+{
+    for ( ;; )
+    {
+        struct page_info *pg = NULL, *pos;
+
+        /* frames that others still hold were released before: step over */
+        spin_lock(&d->page_lock);
+        list_for_each_entry ( pos, &d->page_list, list )
+            if ( pos->flags & PGF_ALLOCATED )
+            {
+                pg = pos;
+                break;
+            }
+        /* the rest of the list is searched from here next time */
+        if ( pg )
+        {
+            list_del(&pg->list);
+            list_add_tail(&pg->list, &d->page_list);
+        }
+        spin_unlock(&d->page_lock);
+
+        if ( !pg )
+            return 0;
+        page_release(pg);
+        if ( preempt_check() )
+            return -ERESTART;
+    }
+}
+
+static int iommu_teardown(struct domain *d)
+{
+    return d->iommu.enabled ? iommu_domain_teardown(d) : 0;
+}
+
+/* After this step the domain's frames keep it alive, not us. */
+static int drop_base_reference(struct domain *d)
+{
+    spin_lock(&d->page_lock);
+    if ( d->tot_pages )
+    {
+        domain_get_known(d);
+        __atomic_store_n(&d->pages_hold_ref, 1, __ATOMIC_RELEASE);
+    }
+    spin_unlock(&d->page_lock);
+    return 0;
+}
+
+static int begin_dying(struct domain *d)
+{
+    spin_lock(&domlist_lock);
+    d->is_dying = true;
+    spin_unlock(&domlist_lock);
+    return 0;
+}
+
+int domain_kill(struct domain *d)
+{
+    static int (*const step[])(struct domain *) = {
+        begin_dying,       release_devices,
+        evtchn_destroy,    grant_table_release_mappings,
+        p2m_teardown,      iommu_teardown,
+        release_pages,     drop_base_reference,
+    };
+    int rc = 0;
+
+    if ( d->is_hardware && hardware_domain == d )
+        return -EINVAL;
+
+    spin_lock(&d->hypercall_lock);
+    if ( !d->is_dying )
+        domain_pause(d);
+    while ( !rc && d->kill_step < ARRAY_SIZE(step) )
+    {
+        rc = step[d->kill_step](d);
+        if ( !rc )
+            d->kill_step++;
+        if ( rc == -EAGAIN )
+            rc = -ERESTART;
+    }
+    if ( !rc && d->kill_step == ARRAY_SIZE(step) )
+        d->kill_step++; /* the reference is dropped once */
+    else if ( !rc )
+        rc = -EALREADY;
+    spin_unlock(&d->hypercall_lock);
+
+    if ( rc == -EALREADY )
+        return 0;
+    if ( !rc )
+        domain_put(d);
+    return rc;
+}
+
+/* ---- running and not ---- */
+
+void domain_pause(struct domain *d)
+{
+    struct vcpu *v;
+
+    __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_RELAXED);
+    for_each_vcpu ( d, v )
+        vcpu_pause(v);
+}
+
+void domain_unpause(struct domain *d)
+{
+    struct vcpu *v;
+
+    __atomic_fetch_sub(&d->pause_count, 1, __ATOMIC_RELAXED);
+    for_each_vcpu ( d, v )
+        vcpu_unpause(v);
+}
+
+static void raise_dom_exc(void *data __maybe_unused)
+{
+    send_global_virq(VIRQ_DOM_EXC);
+}
+
+static void __noreturn hardware_domain_shutdown(unsigned int reason)
+{
+    switch ( reason )
+    {
+    case SHUTDOWN_poweroff:
+        printk("dom0 has powered off: machine halts\n");
+        machine_halt();
+
+    case SHUTDOWN_reboot:
+        printk("dom0 has asked for a reboot\n");
+        machine_restart();
+
+    default:
+        printk(XENLOG_ERR "dom0 has stopped, reason %u: rebooting\n", reason);
+        machine_restart();
+    }
+}
+
+void domain_shutdown(struct domain *d, unsigned int reason)
+{
+    /* locks may be held: dom0 hears of it from the tasklet */
+    static struct tasklet dom_exc = { .function = raise_dom_exc };
+    struct vcpu *v;
+
+    if ( d->is_hardware )
+        hardware_domain_shutdown(reason);
+    if ( __atomic_exchange_n(&d->is_shut_down, true, __ATOMIC_ACQ_REL) )
+        return;
+    d->shutdown_code = (uint8_t)reason;
+    for_each_vcpu ( d, v )
+        vcpu_pause_nosync(v);
+    tasklet_schedule(&dom_exc);
+}
+
+void domain_crash(struct domain *d, const char *fmt, ...)
+{
+    va_list args;
+
+    if ( d->is_shut_down )
+        return;
+    printk(XENLOG_WARN "d%u crashed: ", d->domain_id);
+    va_start(args, fmt);
+    vprintk(fmt, args);
+    va_end(args);
+    if ( current->domain == d )
+        show_vcpu(current);
+    domain_shutdown(d, SHUTDOWN_crash);
+}
+
+void guest_atomic_starved(struct domain *d)
+{
+    domain_crash(d, "keeps writing a word shared with the hypervisor\n");
+}
+
+/* ---- wall clock ---- */
+
+/* The time when the domain's own counter was 0. domlist_lock. */
+static void update_wallclock_locked(struct domain *d)
+{
+    struct shared_info *si = d->shared_info;
+    int64_t ns = wallclock_boot_ns + SECONDS(d->time_offset_seconds);
+    uint64_t sec;
+
+    if ( d->vtimer_offset >= boot_count )
+        ns += ticks_to_ns(d->vtimer_offset - boot_count);
+    else
+        ns -= ticks_to_ns(boot_count - d->vtimer_offset);
+    ns = max(ns, (int64_t)0);
+    sec = (uint64_t)ns / UINT64_C(1000000000);
+
+    /* odd while we write; the guest reads in the opposite order */
+    WRITE_ONCE(si->wc_version, si->wc_version | 1);
+    smp_wmb();
+    si->wc_sec = (uint32_t)sec;
+    si->wc_sec_hi = (uint32_t)(sec >> 32);
+    si->wc_nsec = (uint32_t)((uint64_t)ns % UINT64_C(1000000000));
+    smp_wmb();
+    WRITE_ONCE(si->wc_version, si->wc_version + 1);
+}
+
+void domain_update_wallclock(struct domain *d)
+{
+    spin_lock(&domlist_lock);
+    update_wallclock_locked(d);
+    spin_unlock(&domlist_lock);
+}
+
+void domain_set_wallclock(int64_t boot_ns)
+{
+    struct domain *d;
+
+    spin_lock(&domlist_lock);
+    wallclock_boot_ns = boot_ns;
+    list_for_each_entry ( d, &domain_list, list )
+        if ( d->shared_info )
+            update_wallclock_locked(d);
+    spin_unlock(&domlist_lock);
+}
