@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Shared fixtures, and the count that `make test` adds up."""
+
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+from qemu import BUILD, Machine, TOP
+
+RUNS = BUILD / "system"  # console, trace, command line of each run
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "soak: only in make soak")
+    if RUNS.exists():
+        shutil.rmtree(RUNS)
+
+
+@pytest.fixture(scope="module")
+def new_machine(request):
+    """Make machines, each with a folder; stop them when the module ends."""
+    machines = []
+
+    def make(name, **kwargs):
+        module = pathlib.Path(request.node.name).stem
+        machine = Machine(RUNS / f"{module}-{name}", **kwargs)
+        machines.append(machine)
+        return machine
+
+    yield make
+    for machine in machines:
+        machine.stop()
+
+
+def pytest_terminal_summary(terminalreporter):
+    stats = terminalreporter.stats
+    count = {k: len(stats.get(k, [])) for k in ("passed", "skipped")}
+    failed = len(stats.get("failed", [])) + len(stats.get("error", []))
+    subprocess.run([str(TOP / "tools" / "results.sh"), "write", "system",
+                    str(count["passed"]), str(failed),
+                    str(count["skipped"])], cwd=TOP, check=True)
