@@ -17,31 +17,34 @@ struct dt_node;
 
 #define DEVICE_MAX_IDS 16U
 
-enum device_kind { DEVICE_DT, DEVICE_PCI };
+enum device_kind {
+    DEVICE_DT,
+    DEVICE_PCI
+};
 
 /* What iommu_report_fault() remembers; device lock. Times in ns since boot. */
 struct iommu_fault_log {
-    uint64_t nr;              /* faults since the device was assigned */
-    uint64_t nr_hidden;       /* of them: without a line of their own */
+    uint64_t nr;        /* faults since the device was assigned */
+    uint64_t nr_hidden; /* of them: without a line of their own */
     uint64_t first_iova, last_iova;
     int64_t first_time, last_time;
-    uint32_t last_reason;     /* enum iommu_fault_reason */
+    uint32_t last_reason;              /* enum iommu_fault_reason */
     int64_t line_window, storm_window; /* start of the running windows */
     uint32_t lines, hidden, storm;     /* in them */
 };
 
 struct device {
     enum device_kind kind;
-    struct dt_node *np;      /* DEVICE_DT; for PCI the host bridge's node */
-    char name[48];           /* "0000:01:00.0" or the node's name */
-    struct domain *owner;    /* device lock; NULL: quarantined */
+    struct dt_node *np;   /* DEVICE_DT; for PCI the host bridge's node */
+    char name[48];        /* "0000:01:00.0" or the node's name */
+    struct domain *owner; /* device lock; NULL: quarantined */
 
     struct iommu_unit *unit; /* NULL: no IOMMU covers it */
     unsigned int nr_ids;
     uint32_t ids[DEVICE_MAX_IDS]; /* StreamIDs or micro-TLBs; boot only */
-    void *unit_priv;         /* the IOMMU driver's */
-    struct iommu_dom *attached; /* device lock; NULL: abort entry */
-    bool cut_off;            /* device lock; a storm: aborts until re-attached */
+    void *unit_priv;              /* the IOMMU driver's */
+    struct iommu_dom *attached;   /* device lock; NULL: abort entry */
+    bool cut_off; /* device lock; a storm: aborts until re-attached */
     struct iommu_fault_log faults; /* device lock */
 
     /* Set up by iommu_add_device(). */

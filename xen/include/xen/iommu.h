@@ -41,23 +41,22 @@ struct iommu_format {
  */
 struct iommu_format *iommu_format_get(const struct pgt_fmt *fmt,
                                       unsigned int ia_bits,
-                                      unsigned int oa_bits,
-                                      bool coherent_walk);
+                                      unsigned int oa_bits, bool coherent_walk);
 
 struct iommu_unit {
-    struct list_head list;         /* boot only */
+    struct list_head list; /* boot only */
     const struct iommu_ops *ops;
     struct dt_node *np;
-    char name[32];                 /* "smmuv3 9050000" */
+    char name[32]; /* "smmuv3 9050000" */
     struct iommu_format *format;
     uint64_t nr_invalidations, nr_syncs, nr_faults; /* statistics, racy */
     uint64_t longest_sync_ns;
-    struct iommu_fault_log stray;  /* of ids that are no device's; device lock */
+    struct iommu_fault_log stray; /* of ids that are no device's; device lock */
 };
 
 /* A domain's context on one unit; drivers embed it in theirs. */
 struct iommu_context {
-    struct list_head list;         /* iommu_dom.contexts */
+    struct list_head list; /* iommu_dom.contexts */
     struct iommu_unit *unit;
 };
 
@@ -65,20 +64,20 @@ struct iommu_context {
 struct iommu_dom {
     struct domain *d;
     struct iommu_format *format;
-    struct pgt pgt;                /* p2m->lock */
-    bool out_of_reach;             /* entries too high for the format were left
+    struct pgt pgt;            /* p2m->lock */
+    bool out_of_reach;         /* entries too high for the format were left
                                     * out: no device may attach; p2m->lock */
-    spinlock_t lock;               /* LOCK_RANK_IOMMU_DOM: contexts */
-    struct list_head contexts;     /* struct iommu_context; lock */
-    unsigned int nr_attached;      /* devices; p2m->lock and device lock */
+    spinlock_t lock;           /* LOCK_RANK_IOMMU_DOM: contexts */
+    struct list_head contexts; /* struct iommu_context; lock */
+    unsigned int nr_attached;  /* devices; p2m->lock and device lock */
 };
 
 /* In struct domain. */
 struct domain_iommu {
-    bool enabled;                              /* has tables */
-    struct iommu_dom dom[IOMMU_MAX_FORMATS];   /* by format index */
-    struct list_head devices;                  /* device lock */
-    bool lost_sync;        /* an invalidation or a detach timed out, so a unit
+    bool enabled;                            /* has tables */
+    struct iommu_dom dom[IOMMU_MAX_FORMATS]; /* by format index */
+    struct list_head devices;                /* device lock */
+    bool lost_sync; /* an invalidation or a detach timed out, so a unit
                             * may walk the tables: they are never freed */
 };
 
@@ -88,18 +87,23 @@ struct iommu_gather {
 };
 
 enum iommu_fault_reason {
-    IOMMU_FAULT_TRANSLATION, IOMMU_FAULT_PERMISSION, IOMMU_FAULT_ACCESS_FLAG,
-    IOMMU_FAULT_ADDR_SIZE, IOMMU_FAULT_WALK_ABORT, IOMMU_FAULT_BAD_STREAM,
-    IOMMU_FAULT_BAD_CONFIG, IOMMU_FAULT_OTHER,
+    IOMMU_FAULT_TRANSLATION,
+    IOMMU_FAULT_PERMISSION,
+    IOMMU_FAULT_ACCESS_FLAG,
+    IOMMU_FAULT_ADDR_SIZE,
+    IOMMU_FAULT_WALK_ABORT,
+    IOMMU_FAULT_BAD_STREAM,
+    IOMMU_FAULT_BAD_CONFIG,
+    IOMMU_FAULT_OTHER,
 };
 struct iommu_fault {
     struct iommu_unit *unit;
-    uint32_t id;            /* StreamID, or context */
-    struct device *dev;     /* NULL: unknown to us */
+    uint32_t id;        /* StreamID, or context */
+    struct device *dev; /* NULL: unknown to us */
     bool has_iova, write;
     uint64_t iova;
     enum iommu_fault_reason reason;
-    const char *detail;     /* the manual's word for it, e.g. "C_BAD_STE" */
+    const char *detail; /* the manual's word for it, e.g. "C_BAD_STE" */
 };
 
 struct iommu_ops {
@@ -191,9 +195,8 @@ int __must_check iommu_prepare_unmap(struct domain *d, dfn_t dfn,
  * Frames beyond the reach of a format (its input or output width) are left
  * out of it: out_of_reach bars later attaches.
  */
-void iommu_map_pages(struct domain *d, dfn_t dfn, mfn_t mfn,
-                     unsigned int order, unsigned int flags,
-                     struct iommu_gather *g);
+void iommu_map_pages(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
+                     unsigned int flags, struct iommu_gather *g);
 void iommu_unmap_pages(struct domain *d, dfn_t dfn, unsigned int order,
                        struct iommu_gather *g);
 /*

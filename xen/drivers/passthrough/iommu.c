@@ -1,0 +1,921 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * IOMMU core: table formats, every domain's tables and their life, who owns
+ * which device, and what is said and done about faults. The units themselves
+ * are driven through struct iommu_ops.
+ *
+ * Locks: p2m->lock guards a domain's tables (the caller of the p2m hook has
+ * it), device_lock owners and faults, dom->lock a domain's contexts.
+ */
+#include <xen/iommu.h>
+
+#include <xen/barrier.h>
+#include <xen/bits.h>
+#include <xen/cache.h>
+#include <xen/console.h>
+#include <xen/device-tree.h>
+#include <xen/domain.h>
+#include <xen/errno.h>
+#include <xen/lib.h>
+#include <xen/mm.h>
+#include <xen/softirq.h>
+#include <xen/time.h>
+
+/* Freed per call of iommu_domain_teardown(). */
+#define TEARDOWN_TABLES 64U
+
+/*
+ * Faults of one device: so many lines, then a count; so many in a second is a
+ * storm. One bad buffer of 32 KiB is 8192 faults on a unit that reports every
+ * word; the next one is not an accident any more.
+ */
+#define FAULT_LINES      10U
+#define FAULT_LINES_TIME SECONDS(5)
+#define FAULT_STORM      10000U
+#define FAULT_STORM_TIME SECONDS(1)
+
+DEFINE_SPINLOCK(device_lock, LOCK_RANK_DEVICE);
+bool iommu_enabled = true;
+
+static struct iommu_format formats[IOMMU_MAX_FORMATS]; /* boot only */
+static unsigned int nr_formats;
+static LIST_HEAD(units);   /* boot only */
+static LIST_HEAD(devices); /* device_lock */
+static bool iommu_force, iommu_verbose;
+
+/* ---- command line: "iommu=<bool>, force|required, verbose" ---- */
+
+static bool word_is(const char *s, size_t len, const char *word)
+{
+    return strlen(word) == len && !memcmp(s, word, len);
+}
+
+static int parse_word(const char *s, size_t len)
+{
+    static const char *const on[] = {"", "yes", "on", "true", "enable", "1"};
+    static const char *const off[] = {"no", "off", "false", "disable", "0"};
+
+    for ( unsigned int i = 0; i < ARRAY_SIZE(on); i++ )
+    {
+        if ( word_is(s, len, on[i]) )
+        {
+            iommu_enabled = true;
+            return 0;
+        }
+    }
+    for ( unsigned int i = 0; i < ARRAY_SIZE(off); i++ )
+    {
+        if ( word_is(s, len, off[i]) )
+        {
+            iommu_enabled = false;
+            return 0;
+        }
+    }
+    if ( word_is(s, len, "force") || word_is(s, len, "required") )
+    {
+        iommu_force = true;
+        return 0;
+    }
+    if ( word_is(s, len, "verbose") || word_is(s, len, "debug") )
+    {
+        iommu_verbose = true;
+        return 0;
+    }
+    return -EINVAL;
+}
+
+static int parse_iommu(const char *value)
+{
+    int rc = 0;
+
+    do
+    {
+        const char *end = value ? strchr(value, ',') : NULL;
+        size_t len = end ? (size_t)(end - value) : value ? strlen(value) : 0;
+
+        if ( parse_word(value ? value : "", len) )
+            rc = -EINVAL;
+        value = end ? end + 1 : NULL;
+    } while ( value );
+
+    return rc;
+}
+CMDLINE_OPTION("iommu", parse_iommu);
+
+/* ---- formats and units ---- */
+
+struct iommu_format *iommu_format_get(const struct pgt_fmt *fmt,
+                                      unsigned int ia_bits,
+                                      unsigned int oa_bits, bool coherent_walk)
+{
+    struct iommu_format *f = NULL;
+
+    for ( unsigned int i = 0; i < nr_formats; i++ )
+    {
+        if ( formats[i].fmt == fmt )
+            f = &formats[i];
+    }
+
+    if ( !f )
+    {
+        if ( nr_formats == IOMMU_MAX_FORMATS )
+            return NULL;
+        f = &formats[nr_formats];
+        *f = (struct iommu_format){fmt, ia_bits, oa_bits, coherent_walk,
+                                   nr_formats};
+        nr_formats++;
+    }
+
+    f->ia_bits = min(f->ia_bits, ia_bits);
+    f->oa_bits = min(f->oa_bits, oa_bits);
+    f->coherent_walk &= coherent_walk;
+    return f;
+}
+
+void iommu_register_unit(struct iommu_unit *unit)
+{
+    list_add_tail(&unit->list, &units);
+}
+
+bool iommu_present(void)
+{
+    return !list_empty(&units);
+}
+
+struct iommu_unit *iommu_unit_of(const struct dt_node *np)
+{
+    struct iommu_unit *unit;
+
+    list_for_each_entry (unit, &units, list)
+    {
+        if ( unit->np == np )
+            return unit;
+    }
+    return NULL;
+}
+
+static void iommu_softirq(void)
+{
+    struct iommu_unit *unit;
+
+    spin_lock(&device_lock);
+    list_for_each_entry (unit, &units, list)
+        unit->ops->poll_events(unit);
+    spin_unlock(&device_lock);
+}
+
+/* ---- what the page tables need from us ---- */
+
+static void *table_alloc(void *ctx, unsigned int order)
+{
+    const struct iommu_dom *dom = ctx;
+    void *table = alloc_xen_pages(order);
+
+    /* A walker that does not snoop must not find what was there before. */
+    if ( table && !dom->format->coherent_walk )
+        cache_clean(table, PAGE_SIZE << order);
+    return table;
+}
+
+static void table_free(void *ctx, void *table, unsigned int order)
+{
+    (void)ctx;
+    free_xen_pages(table, order);
+}
+
+static struct pgt_page *table_page(const void *table)
+{
+    return &mfn_to_page(virt_to_mfn(table))->pgt;
+}
+
+static void table_publish(void *ctx, const uint64_t *desc, size_t nr)
+{
+    const struct iommu_dom *dom = ctx;
+
+    if ( !dom->format->coherent_walk )
+        cache_clean(desc, nr * sizeof(*desc));
+
+    /* Pairs with the walker's reads, which nothing of ours orders. */
+    dsb_sy();
+}
+
+/* Run @g on every unit that may have cached translations of the domain. */
+static int sync_contexts(struct iommu_dom *dom, const struct pgt_gather *g)
+{
+    struct domain_iommu *di = &dom->d->iommu;
+    struct iommu_context *ctx;
+    int rc = 0;
+
+    spin_lock(&dom->lock);
+    list_for_each_entry (ctx, &dom->contexts, list)
+    {
+        int one = ctx->unit->ops->iotlb_sync(ctx, g);
+
+        rc = rc ? rc : one;
+    }
+    spin_unlock(&dom->lock);
+
+    if ( rc && !di->lost_sync )
+        printk(XENLOG_ERR "d%u: IOTLB invalidation failed (%d): frames and "
+                          "tables it covered are kept out of use\n",
+               dom->d->domain_id, rc);
+    if ( rc )
+        di->lost_sync = true;
+    return rc;
+}
+
+static void table_invalidate(void *ctx, uint64_t ia, uint64_t size,
+                             unsigned int level)
+{
+    struct pgt_gather g = {
+        .start = ia,
+        .end = ia + size,
+        .levels = (uint8_t)(level < PGT_LEVELS ? BIT32(level) : 0xf),
+        .tables = level >= PGT_LEVELS,
+    };
+
+    /* A failure is remembered in lost_sync. */
+    (void)sync_contexts(ctx, &g);
+}
+
+static struct pgt_env table_env = {
+    .alloc = table_alloc,
+    .free = table_free,
+    .page = table_page,
+    .to_virt = maddr_to_virt,
+    .to_maddr = virt_to_maddr,
+    .publish = table_publish,
+    .invalidate = table_invalidate,
+};
+
+/* ---- life of a domain ---- */
+
+int iommu_domain_init(struct domain *d)
+{
+    struct domain_iommu *di = &d->iommu;
+
+    list_init(&di->devices);
+    for ( unsigned int i = 0; i < nr_formats; i++ )
+    {
+        struct iommu_dom *dom = &di->dom[i];
+        int rc;
+
+        dom->d = d;
+        dom->format = &formats[i];
+        spin_lock_init(&dom->lock, LOCK_RANK_IOMMU_DOM);
+        list_init(&dom->contexts);
+        rc = pgt_init(&dom->pgt, dom->format->fmt, &table_env, dom,
+                      dom->format->ia_bits, dom->format->oa_bits);
+        if ( !rc )
+            continue;
+
+        while ( i-- )
+            pgt_destroy(&di->dom[i].pgt);
+        return rc;
+    }
+    di->enabled = nr_formats;
+    return 0;
+}
+
+int iommu_domain_teardown(struct domain *d)
+{
+    struct domain_iommu *di = &d->iommu;
+
+    if ( !di->enabled )
+        return 0;
+
+    ASSERT(list_empty(&di->devices));
+    if ( di->lost_sync )
+    {
+        printk(XENLOG_ERR "d%u: IOMMU tables are kept: a unit may walk them\n",
+               d->domain_id);
+        di->enabled = false;
+        return 0;
+    }
+
+    for ( unsigned int i = 0; i < nr_formats; i++ )
+    {
+        int rc = pgt_free_tables(&di->dom[i].pgt, TEARDOWN_TABLES);
+
+        if ( rc )
+            return rc;
+    }
+    di->enabled = false;
+    return 0;
+}
+
+/* ---- the hook of p2m_set_entry() ---- */
+
+/* Does the format reach these input addresses? */
+static bool in_reach(const struct iommu_dom *dom, dfn_t dfn, unsigned int order)
+{
+    uint64_t last = dfn_x(dfn) + (BIT64(order) - 1);
+
+    return last >= dfn_x(dfn) && !(last >> (dom->format->ia_bits - PAGE_SHIFT));
+}
+
+static int prepare(struct domain *d, dfn_t dfn, unsigned int order,
+                   enum pgt_expect expect)
+{
+    struct domain_iommu *di = &d->iommu;
+    int rc = 0;
+
+    if ( !di->enabled )
+        return 0;
+
+    for ( unsigned int i = 0; i < nr_formats && !rc; i++ )
+    {
+        struct iommu_dom *dom = &di->dom[i];
+
+        if ( in_reach(dom, dfn, order) )
+            rc =
+                pgt_prepare(&dom->pgt, iova_x(dfn_to_iova(dfn)), order, expect);
+        else if ( expect != PGT_SPLIT && dom->nr_attached )
+            rc = -ERANGE;
+    }
+    return rc;
+}
+
+int iommu_prepare_pages(struct domain *d, dfn_t dfn, unsigned int order)
+{
+    return prepare(d, dfn, order, PGT_ANY);
+}
+
+int iommu_prepare_unmap(struct domain *d, dfn_t dfn, unsigned int order)
+{
+    return prepare(d, dfn, order, PGT_SPLIT);
+}
+
+void iommu_map_pages(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
+                     unsigned int flags, struct iommu_gather *g)
+{
+    struct domain_iommu *di = &d->iommu;
+    struct pgt_attr attr = {
+        .read = true,
+        .write = flags & IOMMU_WRITE,
+        .exec = !(flags & IOMMU_MMIO),
+        .mem = flags & IOMMU_MMIO ? PGT_MEM_DEV_NGNRE : PGT_MEM_WB,
+    };
+
+    if ( !di->enabled || !(flags & IOMMU_READ) )
+        return;
+
+    for ( unsigned int i = 0; i < nr_formats; i++ )
+    {
+        struct iommu_dom *dom = &di->dom[i];
+
+        if ( in_reach(dom, dfn, order) &&
+             pgt_oa_ok(&dom->pgt, mfn_to_maddr(mfn), order) )
+            pgt_map(&dom->pgt, iova_x(dfn_to_iova(dfn)), mfn_to_maddr(mfn),
+                    order, attr, &g->pgt[i]);
+        else
+            dom->out_of_reach = true;
+    }
+}
+
+void iommu_unmap_pages(struct domain *d, dfn_t dfn, unsigned int order,
+                       struct iommu_gather *g)
+{
+    struct domain_iommu *di = &d->iommu;
+
+    if ( !di->enabled )
+        return;
+
+    for ( unsigned int i = 0; i < nr_formats; i++ )
+    {
+        if ( in_reach(&di->dom[i], dfn, order) )
+            pgt_unmap(&di->dom[i].pgt, iova_x(dfn_to_iova(dfn)), order,
+                      &g->pgt[i]);
+    }
+}
+
+int iommu_iotlb_sync(struct domain *d, struct iommu_gather *g)
+{
+    struct domain_iommu *di = &d->iommu;
+    int rc = 0;
+
+    if ( !di->enabled )
+        return 0;
+
+    for ( unsigned int i = 0; i < nr_formats; i++ )
+    {
+        struct iommu_dom *dom = &di->dom[i];
+        int one = 0;
+
+        if ( pgt_gather_empty(&g->pgt[i]) )
+            continue;
+        if ( !list_empty(&dom->contexts) )
+            one = sync_contexts(dom, &g->pgt[i]);
+        pgt_gather_done(&dom->pgt, &g->pgt[i], !one);
+        rc = rc ? rc : one;
+    }
+    return rc;
+}
+
+/* ---- devices ---- */
+
+static bool share_an_id(const struct device *a, const struct device *b)
+{
+    if ( !a->unit || a->unit != b->unit )
+        return false;
+
+    for ( unsigned int i = 0; i < a->nr_ids; i++ )
+    {
+        for ( unsigned int j = 0; j < b->nr_ids; j++ )
+        {
+            if ( a->ids[i] == b->ids[j] )
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool in_group(struct device *dev, const struct device *other)
+{
+    struct device *m;
+
+    list_for_each_entry (m, &dev->group, group)
+    {
+        if ( m == other )
+            return true;
+    }
+    return false;
+}
+
+/* Two rings become one. */
+static void join_groups(struct device *a, struct device *b)
+{
+    struct list_head *a_next = a->group.next, *b_next = b->group.next;
+
+    a->group.next = b_next;
+    b_next->prev = &a->group;
+    b->group.next = a_next;
+    a_next->prev = &b->group;
+}
+
+int iommu_add_device(struct device *dev)
+{
+    struct device *other;
+    int rc;
+
+    ASSERT(spin_is_held(&device_lock));
+    list_init(&dev->of_owner);
+    list_init(&dev->group);
+
+    if ( dev->unit )
+    {
+        rc = dev->unit->ops->add_device(dev->unit, dev);
+        if ( rc )
+        {
+            printk(XENLOG_ERR "%s: %s: unusable (%d)\n", dev->unit->name,
+                   dev->name, rc);
+            list_init(&dev->all);
+            return rc;
+        }
+        if ( iommu_verbose )
+            printk("%s: %s: id %#x, %u in all\n", dev->unit->name, dev->name,
+                   dev->nr_ids ? dev->ids[0] : 0, dev->nr_ids);
+    }
+
+    list_for_each_entry (other, &devices, all)
+    {
+        if ( !share_an_id(dev, other) || in_group(dev, other) )
+            continue;
+        if ( iommu_verbose )
+            printk("%s: %s shares an id with %s: one group\n", dev->unit->name,
+                   dev->name, other->name);
+        join_groups(dev, other);
+    }
+    list_add_tail(&dev->all, &devices);
+    return 0;
+}
+
+/* A device that is the domain's, but that nothing holds back. */
+static int assign_unprotected(struct domain *d, struct device *dev)
+{
+    if ( iommu_enabled && !d->is_hardware )
+    {
+        printk(XENLOG_ERR "d%u: %s: no IOMMU covers it\n", d->domain_id,
+               dev->name);
+        return -ENODEV;
+    }
+    if ( iommu_enabled && iommu_present() )
+        printk(XENLOG_WARN "d%u: %s: no IOMMU covers it, its DMA reaches all "
+                           "memory\n",
+               d->domain_id, dev->name);
+    return 0;
+}
+
+static int attach(struct domain *d, struct device *dev)
+{
+    struct iommu_dom *dom;
+    int rc;
+
+    if ( !dev->unit )
+        return assign_unprotected(d, dev);
+
+    if ( !d->iommu.enabled )
+    {
+        printk(XENLOG_ERR "d%u: %s: the domain was created without IOMMU "
+                          "tables\n",
+               d->domain_id, dev->name);
+        return -EOPNOTSUPP;
+    }
+
+    dom = &d->iommu.dom[dev->unit->format->index];
+    /* No p2m change may fall between the check, the context and the entry. */
+    spin_lock(&d->p2m.lock);
+    if ( dom->out_of_reach )
+    {
+        printk(XENLOG_ERR "d%u: %s: the domain has memory or devices above "
+                          "the %u-bit input or %u-bit output of %s\n",
+               d->domain_id, dev->name, dom->format->ia_bits,
+               dom->format->oa_bits, dev->unit->name);
+        rc = -ERANGE;
+    }
+    else
+        rc = dev->unit->ops->attach(dev->unit, dev, dom);
+
+    if ( !rc )
+        dom->nr_attached++;
+    else if ( rc == -ETIMEDOUT || rc == -EIO )
+        d->iommu.lost_sync = true;
+    spin_unlock(&d->p2m.lock);
+
+    if ( !rc )
+    {
+        dev->attached = dom;
+        dev->cut_off = false;
+    }
+    else
+        printk(XENLOG_ERR "d%u: %s: %s: attach failed (%d)\n", d->domain_id,
+               dev->unit->name, dev->name, rc);
+    return rc;
+}
+
+static int detach(struct domain *d, struct device *dev)
+{
+    struct iommu_dom *dom = dev->attached;
+    int rc;
+
+    if ( !dom )
+        return 0;
+
+    spin_lock(&d->p2m.lock);
+    rc = dev->unit->ops->detach(dev->unit, dev, dom);
+    dom->nr_attached--;
+    if ( rc )
+        d->iommu.lost_sync = true;
+    spin_unlock(&d->p2m.lock);
+
+    /* What it did while it was this domain's is told with its name. */
+    dev->unit->ops->poll_events(dev->unit);
+    dev->attached = NULL;
+    if ( rc )
+        printk(XENLOG_ERR "d%u: %s: %s: detach not confirmed (%d), the "
+                          "domain's tables are kept\n",
+               d->domain_id, dev->unit->name, dev->name, rc);
+    return rc;
+}
+
+static int assign_one(struct domain *d, struct device *dev)
+{
+    int rc = attach(d, dev);
+
+    if ( rc )
+        return rc;
+
+    dev->owner = d;
+    dev->faults = (struct iommu_fault_log){0};
+    list_add_tail(&dev->of_owner, &d->iommu.devices);
+    return 0;
+}
+
+static int deassign_one(struct device *dev)
+{
+    int rc = detach(dev->owner, dev);
+
+    dev->owner = NULL;
+    list_del(&dev->of_owner);
+    return rc;
+}
+
+int iommu_assign_device(struct domain *d, struct device *dev)
+{
+    struct device *m = dev;
+    int rc = 0;
+
+    ASSERT(spin_is_held(&device_lock));
+    if ( dev->owner )
+        return dev->owner == d ? 0 : -EBUSY;
+
+    do
+    {
+        rc = assign_one(d, m);
+        m = list_entry(m->group.next, struct device, group);
+    } while ( !rc && m != dev );
+
+    if ( !rc )
+        return 0;
+
+    list_for_each_entry (m, &dev->group, group)
+    {
+        if ( m->owner )
+            (void)deassign_one(m);
+    }
+    if ( dev->owner )
+        (void)deassign_one(dev);
+    return rc;
+}
+
+int iommu_deassign_device(struct device *dev)
+{
+    struct device *m = dev;
+    int rc = 0;
+
+    ASSERT(spin_is_held(&device_lock));
+    if ( !dev->owner )
+        return -ENOENT;
+
+    do
+    {
+        int one = m->owner ? deassign_one(m) : 0;
+
+        rc = rc ? rc : one;
+        m = list_entry(m->group.next, struct device, group);
+    } while ( m != dev );
+
+    return rc;
+}
+
+/* ---- faults ---- */
+
+/* 0x8_1234_5000: groups of four, as people compare them. */
+static const char *iova_text(char buf[24], uint64_t iova)
+{
+    unsigned int digits = iova ? (fls64(iova) + 3) / 4 : 1;
+    char *p = buf;
+
+    *p++ = '0';
+    *p++ = 'x';
+    while ( digits-- )
+    {
+        *p++ = "0123456789abcdef"[(iova >> (4 * digits)) & 0xf];
+        if ( digits && !(digits % 4) )
+            *p++ = '_';
+    }
+    *p = '\0';
+    return buf;
+}
+
+/* Where the domain's walk of the address ends: the record does not say. */
+static int fault_level(const struct iommu_fault *f)
+{
+    struct iommu_dom *dom = f->dev ? f->dev->attached : NULL;
+    struct pgt_leaf leaf;
+
+    if ( !dom || !f->has_iova || !spin_trylock(&dom->d->p2m.lock) )
+        return -1;
+
+    pgt_lookup(&dom->pgt, f->iova, &leaf);
+    spin_unlock(&dom->d->p2m.lock);
+    return leaf.level;
+}
+
+static void print_fault(const struct iommu_fault *f)
+{
+    static const char *const reasons[] = {
+        [IOMMU_FAULT_TRANSLATION] = "translation",
+        [IOMMU_FAULT_PERMISSION] = "permission",
+        [IOMMU_FAULT_ACCESS_FLAG] = "access flag",
+        [IOMMU_FAULT_ADDR_SIZE] = "address size",
+        [IOMMU_FAULT_WALK_ABORT] = "table walk aborted",
+        [IOMMU_FAULT_BAD_STREAM] = "not assigned",
+        [IOMMU_FAULT_BAD_CONFIG] = "bad configuration",
+        [IOMMU_FAULT_OTHER] = "other",
+    };
+    const struct device *dev = f->dev;
+    char who[16] = "no domain", where[48] = "", level[16] = "", iova[24];
+    int at = fault_level(f);
+
+    if ( dev && dev->owner )
+        snprintf(who, sizeof(who), "d%u", dev->owner->domain_id);
+    if ( f->has_iova )
+        snprintf(where, sizeof(where), " iova %s %s", iova_text(iova, f->iova),
+                 f->write ? "write" : "read");
+    if ( at >= 0 )
+        snprintf(level, sizeof(level), ", level %d", at);
+
+    printk(XENLOG_WARN "%s: sid %#x (%s %s)%s: %s%s (%s)\n", f->unit->name,
+           f->id, who, dev ? dev->name : "unknown device", where,
+           reasons[f->reason], level, f->detail);
+}
+
+static void cut_off(const struct iommu_fault *f)
+{
+    struct device *m = f->dev;
+
+    printk(XENLOG_ERR "%s: sid %#x (%s): %u faults within a second, cut off\n",
+           f->unit->name, f->id, m ? m->name : "unknown device", FAULT_STORM);
+
+    if ( !m )
+    {
+        f->unit->ops->cut_off(f->unit, f->id);
+        return;
+    }
+
+    /* Those who share an id with it lose it, too. */
+    do
+    {
+        for ( unsigned int i = 0; i < m->nr_ids; i++ )
+            f->unit->ops->cut_off(f->unit, m->ids[i]);
+        m->cut_off = true;
+        m = list_entry(m->group.next, struct device, group);
+    } while ( m != f->dev );
+}
+
+void iommu_report_fault(const struct iommu_fault *f)
+{
+    struct iommu_fault_log *log = f->dev ? &f->dev->faults : &f->unit->stray;
+    s_time_t now = NOW();
+
+    ASSERT(spin_is_held(&device_lock));
+    f->unit->nr_faults++;
+    if ( !log->nr++ )
+    {
+        log->first_iova = f->iova;
+        log->first_time = now;
+    }
+    log->last_iova = f->iova;
+    log->last_time = now;
+    log->last_reason = f->reason;
+
+    if ( !log->storm || now - log->storm_window >= FAULT_STORM_TIME )
+    {
+        log->storm_window = now;
+        log->storm = 0;
+    }
+
+    /* Records from before the cut still come out of the queue. */
+    if ( f->dev && f->dev->cut_off )
+    {
+        log->nr_hidden++;
+        return;
+    }
+
+    if ( !log->lines || now - log->line_window >= FAULT_LINES_TIME )
+    {
+        if ( log->hidden )
+            printk(XENLOG_WARN "%s: sid %#x: %u more faults not shown\n",
+                   f->unit->name, f->id, log->hidden);
+        log->line_window = now;
+        log->lines = log->hidden = 0;
+    }
+
+    if ( log->lines < FAULT_LINES )
+    {
+        log->lines++;
+        print_fault(f);
+    }
+    else
+    {
+        log->hidden++;
+        log->nr_hidden++;
+    }
+
+    if ( ++log->storm == FAULT_STORM )
+    {
+        log->storm = 0;
+        cut_off(f);
+    }
+}
+
+/* ---- looking ---- */
+
+static void print_desc(void *arg, unsigned int level, maddr_t desc_ma,
+                       uint64_t desc)
+{
+    (void)arg;
+    printk("    level %u: %#lx = %#lx\n", level,
+           (unsigned long)maddr_x(desc_ma), (unsigned long)desc);
+}
+
+void iommu_dump_walk(struct domain *d, uint64_t iova)
+{
+    if ( !d->iommu.enabled )
+    {
+        printk("  d%u has no IOMMU tables\n", d->domain_id);
+        return;
+    }
+    for ( unsigned int i = 0; i < nr_formats; i++ )
+    {
+        const struct pgt *pgt = &d->iommu.dom[i].pgt;
+
+        printk("  d%u %s walk of %#lx, root %#lx:\n", d->domain_id,
+               pgt->fmt->name, (unsigned long)iova,
+               (unsigned long)maddr_x(pgt_root(pgt)));
+        if ( pgt->root )
+            pgt_dump_walk(pgt, iova, print_desc, NULL);
+    }
+}
+
+static void dump_domain(const struct domain *d)
+{
+    const struct domain_iommu *di = &d->iommu;
+
+    if ( !di->enabled )
+    {
+        printk("d%u: no IOMMU tables\n", d->domain_id);
+        return;
+    }
+    for ( unsigned int i = 0; i < nr_formats; i++ )
+    {
+        const struct iommu_dom *dom = &di->dom[i];
+        const struct pgt_stats *s = &dom->pgt.stats;
+
+        printk("d%u: %s: %u devices, %u tables, leaves 1G %lu 2M %lu 4K %lu, "
+               "%u splits, %u breaks%s%s\n",
+               d->domain_id, dom->pgt.fmt->name, dom->nr_attached, s->tables,
+               (unsigned long)s->leaves[1], (unsigned long)s->leaves[2],
+               (unsigned long)s->leaves[3], s->splits, s->breaks,
+               dom->out_of_reach ? ", part out of reach" : "",
+               di->lost_sync ? ", SYNC LOST" : "");
+    }
+}
+
+static void dump_device(const struct device *dev)
+{
+    char owner[16] = "quarantined";
+
+    if ( dev->owner )
+        snprintf(owner, sizeof(owner), "d%u", dev->owner->domain_id);
+    printk("  %-16s %-12s %s id %#x%s, %lu faults\n", dev->name, owner,
+           dev->unit ? dev->unit->name : "NO IOMMU",
+           dev->nr_ids ? dev->ids[0] : 0, dev->cut_off ? ", CUT OFF" : "",
+           (unsigned long)dev->faults.nr);
+}
+
+static void dump_iommu(char key)
+{
+    struct iommu_unit *unit;
+    struct device *dev;
+    struct domain *d;
+
+    (void)key;
+    if ( !spin_trylock(&domlist_lock) )
+    {
+        printk("IOMMU: the domain list is in use, try again\n");
+        return;
+    }
+    if ( !spin_trylock(&device_lock) )
+    {
+        spin_unlock(&domlist_lock);
+        printk("IOMMU: devices are in use, try again\n");
+        return;
+    }
+
+    list_for_each_entry (unit, &units, list)
+    {
+        unit->ops->poll_events(unit);
+        unit->ops->dump(unit);
+        printk("  %lu invalidations, %lu syncs, longest %lu us, %lu faults\n",
+               (unsigned long)unit->nr_invalidations,
+               (unsigned long)unit->nr_syncs,
+               (unsigned long)unit->longest_sync_ns / 1000,
+               (unsigned long)unit->nr_faults);
+    }
+    list_for_each_entry (dev, &devices, all)
+        dump_device(dev);
+    list_for_each_entry (d, &domain_list, list)
+        dump_domain(d);
+
+    spin_unlock(&device_lock);
+    spin_unlock(&domlist_lock);
+}
+
+/* ---- boot ---- */
+
+void iommu_init(void)
+{
+    if ( !iommu_enabled )
+    {
+        printk(XENLOG_WARN "*** iommu=no: devices are NOT isolated, their DMA "
+                           "reaches all memory ***\n");
+        return;
+    }
+
+    softirq_open(SOFTIRQ_IOMMU, iommu_softirq);
+    keyhandler_register('o', dump_iommu, "IOMMU units, devices and tables");
+    dt_probe_class(DT_DRIVER_IOMMU);
+    if ( !iommu_present() )
+    {
+        if ( iommu_force )
+            panic("iommu=force: this machine has no IOMMU we can use\n");
+        printk(XENLOG_WARN "No IOMMU: devices are NOT isolated, their DMA "
+                           "reaches all memory\n");
+    }
+    else
+        printk("I/O virtualisation enabled: own tables for devices, not "
+               "shared with the CPU\n");
+    iommu_dt_add_masters();
+}
