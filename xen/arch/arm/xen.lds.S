@@ -43,19 +43,17 @@ SECTIONS
         *(.data .data.*)
         . = ALIGN(64);
     } :data
-    .percpu : {
-        . = ALIGN(64);
-        __percpu_start = .;
-        *(.data.percpu)
-        . = ALIGN(64);
-        __percpu_end = .;
-    } :data
     . = ALIGN(16);
     _edata = .;
     .bss (NOLOAD) : {
         . = ALIGN(4096);
         __bss_start = .;
         *(.bss.page_aligned)
+        . = ALIGN(64);
+        __percpu_start = .;   /* CPU 0's copy; all start as zero */
+        *(.bss.percpu)
+        . = ALIGN(64);
+        __percpu_end = .;
         *(.bss .bss.* COMMON)
         . = ALIGN(4096);
         /* An unmapped page below the boot stack. */

@@ -11,10 +11,10 @@
 
 /*
  * DEFINE_PER_CPU(int, x);  this_cpu(x) = 1;  per_cpu(x, cpu) = 1;
- * The template is zero or its initialiser; each CPU starts with a copy.
+ * All start as zero.
  */
 #define DEFINE_PER_CPU(type, name)                                             \
-    __attribute__((section(".data.percpu"))) __typeof__(type) percpu_##name
+    __attribute__((section(".bss.percpu"))) __typeof__(type) percpu_##name
 #define DECLARE_PER_CPU(type, name) extern __typeof__(type) percpu_##name
 
 #define this_cpu(name)                                                         \
@@ -54,5 +54,9 @@ void smp_call_on(cpumask_t to, void (*fn)(void *arg), void *arg);
 
 /* Handler of the received IPIs; the GIC driver calls it after acknowledging. */
 void smp_handle_ipi(enum ipi ipi);
+
+/* At boot: this CPU; then the others the tree lists, "maxcpus=" of them. */
+void smp_init_boot_cpu(void);
+void smp_boot_cpus(void);
 
 #endif /* XEN_SMP_H */

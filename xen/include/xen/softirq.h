@@ -20,6 +20,8 @@ enum softirq {
 
 DECLARE_PER_CPU(uint32_t, softirq_pending); /* atomic */
 
+/* softirq_init - at boot, before the first is raised. */
+void softirq_init(void);
 void softirq_open(enum softirq nr, void (*handler)(void));
 /* softirq_raise - on this CPU. */
 void softirq_raise(enum softirq nr);

@@ -13,6 +13,9 @@ struct timer {
     void *data;
 };
 
+/* timer_queue_init - a CPU's queue, before it comes up. */
+int __must_check timer_queue_init(unsigned int cpu);
+
 void timer_init(struct timer *t, void (*function)(void *data), void *data,
                 unsigned int cpu);
 /* timer_set - (re)arm at an absolute time; may be in the past. Never fails. */

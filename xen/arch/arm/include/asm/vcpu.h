@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <xen/compiler.h>
 #include <xen/timer.h>
 
 /* What entry.S pushes on an exit from a guest: at the top of its EL2 stack. */
@@ -29,10 +30,30 @@ struct arch_vcpu {
     uint64_t cntp_ctl, cntp_cval; /* emulated physical timer */
     uint64_t hcr;                 /* HCR_EL2 of this vCPU */
     uint64_t vmpidr;
+    bool initialised;             /* on, or being brought up; atomic */
     uint64_t fp[64] __attribute__((aligned(16))); /* V0..V31 */
     uint32_t fpsr, fpcr;
 
     struct timer vtimer, ptimer;  /* wake a vCPU that is switched out */
 };
+
+struct vcpu;
+
+/* arch_vcpu_init - stack and first frame; @idle_fn: NULL but for idle vCPUs. */
+int __must_check arch_vcpu_init(struct vcpu *v, void (*idle_fn)(void));
+void arch_vcpu_exit(struct vcpu *v);
+/*
+ * vcpu_reset - registers as at reset, x0 = @context, and online. False when
+ * it is on already. vcpu_offline() clears arch.initialised.
+ */
+bool vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t context);
+/* arch_start_vcpu - leave the boot stack for ever. */
+void arch_start_vcpu(struct vcpu *v) __attribute__((noreturn));
+/* arch_init_cpu - EL2 control registers of this CPU. */
+void arch_init_cpu(void);
+/* show_vcpu - registers of a vCPU for dumps and debug keys. */
+void show_vcpu(const struct vcpu *v);
+/* smccc_workaround - what a guest is told of a host's mitigation. */
+int64_t smccc_workaround(uint32_t fn);
 
 #endif /* ASM_VCPU_H */

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A vCPU's processor state: creation, reset (as Linux booting.rst and PSCI
+ * CPU_ON want it), and the switch between two of them on a CPU.
+ */
+#include <xen/domain.h>
+
+#include <xen/softirq.h>
+#include <asm/sysreg.h>
+#include <asm/traps.h>
+#include <asm/vtimer.h>
+
+/* HCR_EL2: DDI 0487 J.a, D19.2.48. */
+#define HCR_VM   BIT64(0)
+#define HCR_SWIO BIT64(1)
+#define HCR_PTW  BIT64(2)
+#define HCR_FMO  BIT64(3)
+#define HCR_IMO  BIT64(4)
+#define HCR_AMO  BIT64(5)
+#define HCR_BSU_IS BIT64(10)
+#define HCR_FB   BIT64(9)
+#define HCR_TWI  BIT64(13)
+#define HCR_TWE  BIT64(14)
+#define HCR_TID3 BIT64(18)
+#define HCR_TSC  BIT64(19)
+#define HCR_TIDCP BIT64(20)
+#define HCR_TACR BIT64(21)
+#define HCR_RW   BIT64(31)
+
+#define HCR_GUEST                                                              \
+    (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_BSU_IS |  \
+     HCR_FB | HCR_TWI | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW)
+
+#define PSTATE_EL1H_MASKED 0x1c5U
+#define SCTLR_EL1_RESET    0x00c50078U /* MMU and caches off */
+
+#define CPTR_EL2_GUEST 0x33ffU /* FP and SIMD native; SVE (TZ) traps */
+
+extern void switch_stack(uint64_t *save_sp, uint64_t load_sp);
+extern void vcpu_first_run(void);
+extern void fp_save(uint64_t *v);
+extern void fp_restore(const uint64_t *v);
+
+static DEFINE_PER_CPU(struct vcpu *, switched_from);
+
+/* A frame for switch_stack(): x19 = fn, x30 = vcpu_first_run. */
+static void arm_first_run(struct vcpu *v, uint64_t sp, void (*fn)(void))
+{
+    uint64_t *frame = (uint64_t *)sp - 12;
+
+    memset(frame, 0, 12 * sizeof(*frame));
+    frame[1] = (uint64_t)vcpu_first_run;
+    frame[2] = (uint64_t)fn;
+    v->arch.saved_sp = (uint64_t)frame;
+}
+
+int arch_vcpu_init(struct vcpu *v, void (*idle_fn)(void))
+{
+    struct arch_vcpu *a = &v->arch;
+
+    a->stack_top = alloc_stack();
+    if ( !a->stack_top )
+        return -ENOMEM;
+    a->regs = (struct cpu_regs *)a->stack_top - 1;
+    a->hcr = HCR_GUEST;
+    a->vmpidr = BIT64(31) | (v->vcpu_id & 0xf) | (v->vcpu_id >> 4) << 8;
+    arm_first_run(v, (uint64_t)a->regs, idle_fn);
+    return 0;
+}
+
+void arch_vcpu_exit(struct vcpu *v)
+{
+    free_stack(v->arch.stack_top);
+}
+
+bool vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t context)
+{
+    struct arch_vcpu *a = &v->arch;
+    bool expected = false;
+
+    /* One caller wins; the vCPU is off and on no CPU. */
+    if ( !__atomic_compare_exchange_n(&a->initialised, &expected, true, false,
+                                      __ATOMIC_ACQ_REL, __ATOMIC_RELAXED) )
+        return false;
+    while ( READ_ONCE(v->sched.on_cpu) )
+        cpu_relax();
+
+    memset(a->regs, 0, sizeof(*a->regs));
+    a->regs->pc = entry;
+    a->regs->x[0] = context;
+    a->regs->pstate = PSTATE_EL1H_MASKED;
+    a->sctlr = SCTLR_EL1_RESET;
+    a->tcr = a->ttbr0 = a->ttbr1 = a->vbar = a->cpacr = 0;
+    a->cntv_ctl = a->cntp_ctl = 0;
+    arm_first_run(v, (uint64_t)a->regs, NULL);
+    vcpu_online(v);
+    return true;
+}
+
+static void save_state(struct vcpu *v)
+{
+    struct arch_vcpu *a = &v->arch;
+
+    a->sctlr = sysreg_read(sctlr_el1);
+    a->tcr = sysreg_read(tcr_el1);
+    a->ttbr0 = sysreg_read(ttbr0_el1);
+    a->ttbr1 = sysreg_read(ttbr1_el1);
+    a->mair = sysreg_read(mair_el1);
+    a->amair = sysreg_read(amair_el1);
+    a->esr = sysreg_read(esr_el1);
+    a->far = sysreg_read(far_el1);
+    a->afsr0 = sysreg_read(afsr0_el1);
+    a->afsr1 = sysreg_read(afsr1_el1);
+    a->vbar = sysreg_read(vbar_el1);
+    a->contextidr = sysreg_read(contextidr_el1);
+    a->tpidr_el0 = sysreg_read(tpidr_el0);
+    a->tpidrro_el0 = sysreg_read(tpidrro_el0);
+    a->tpidr_el1 = sysreg_read(tpidr_el1);
+    a->sp_el0 = sysreg_read(sp_el0);
+    a->sp_el1 = sysreg_read(sp_el1);
+    a->elr = sysreg_read(elr_el1);
+    a->spsr = sysreg_read(spsr_el1);
+    a->par = sysreg_read(par_el1);
+    a->cpacr = sysreg_read(cpacr_el1);
+    a->csselr = sysreg_read(csselr_el1);
+    a->cntkctl = sysreg_read(cntkctl_el1);
+    a->fpsr = (uint32_t)sysreg_read(s3_3_c4_c4_1);
+    a->fpcr = (uint32_t)sysreg_read(s3_3_c4_c4_0);
+    fp_save(a->fp);
+    vgic_save(v);
+    vtimer_save(v);
+}
+
+static void load_state(struct vcpu *v)
+{
+    const struct arch_vcpu *a = &v->arch;
+
+    sysreg_write(hcr_el2, a->hcr);
+    sysreg_write(vmpidr_el2, a->vmpidr);
+    sysreg_write(vpidr_el2, sysreg_read(midr_el1));
+    p2m_context_switch(v);
+    sysreg_write(sctlr_el1, a->sctlr);
+    sysreg_write(tcr_el1, a->tcr);
+    sysreg_write(ttbr0_el1, a->ttbr0);
+    sysreg_write(ttbr1_el1, a->ttbr1);
+    sysreg_write(mair_el1, a->mair);
+    sysreg_write(amair_el1, a->amair);
+    sysreg_write(esr_el1, a->esr);
+    sysreg_write(far_el1, a->far);
+    sysreg_write(afsr0_el1, a->afsr0);
+    sysreg_write(afsr1_el1, a->afsr1);
+    sysreg_write(vbar_el1, a->vbar);
+    sysreg_write(contextidr_el1, a->contextidr);
+    sysreg_write(tpidr_el0, a->tpidr_el0);
+    sysreg_write(tpidrro_el0, a->tpidrro_el0);
+    sysreg_write(tpidr_el1, a->tpidr_el1);
+    sysreg_write(sp_el0, a->sp_el0);
+    sysreg_write(sp_el1, a->sp_el1);
+    sysreg_write(elr_el1, a->elr);
+    sysreg_write(spsr_el1, a->spsr);
+    sysreg_write(par_el1, a->par);
+    sysreg_write(cpacr_el1, a->cpacr);
+    sysreg_write(csselr_el1, a->csselr);
+    sysreg_write(cntkctl_el1, a->cntkctl);
+    sysreg_write(s3_3_c4_c4_1, a->fpsr);
+    sysreg_write(s3_3_c4_c4_0, a->fpcr);
+    fp_restore(a->fp);
+    vtimer_restore(v);
+    vgic_restore(v);
+    isb();
+}
+
+void context_switch(struct vcpu *prev, struct vcpu *next)
+{
+    if ( !prev->sched.is_idle )
+        save_state(prev);
+    this_cpu(switched_from) = prev;
+    WRITE_ONCE(next->sched.on_cpu, true);
+    this_cpu(current_vcpu) = next;
+    if ( !next->sched.is_idle )
+        load_state(next);
+    switch_stack(&prev->arch.saved_sp, next->arch.saved_sp);
+    sched_tail();
+}
+
+/* On the new stack: nobody needs the old one any more. */
+void sched_tail(void)
+{
+    struct vcpu *prev = this_cpu(switched_from);
+
+    if ( prev )
+        __atomic_store_n(&prev->sched.on_cpu, false, __ATOMIC_RELEASE);
+    this_cpu(switched_from) = NULL;
+}
+
+/* From a boot stack that will not be used again. */
+void arch_start_vcpu(struct vcpu *v)
+{
+    uint64_t unused;
+
+    WRITE_ONCE(v->sched.on_cpu, true);
+    this_cpu(current_vcpu) = v;
+    switch_stack(&unused, v->arch.saved_sp);
+    ASSERT_UNREACHABLE();
+    for ( ;; )
+        wfe();
+}
+
+void arch_init_cpu(void)
+{
+    sysreg_write(cptr_el2, CPTR_EL2_GUEST);
+    sysreg_write(hstr_el2, 0);
+    /* EL2 itself: physical interrupts stay masked but must wake WFI. */
+    sysreg_write(hcr_el2, HCR_GUEST & ~HCR_VM);
+    /* MDCR_EL2: debug and PMU registers trap; no counters for guests */
+    sysreg_write(mdcr_el2, BIT64(11) | BIT64(10) | BIT64(9) | BIT64(6) |
+                               BIT64(5) | (sysreg_read(pmcr_el0) >> 11 & 0x1f));
+    isb();
+}
