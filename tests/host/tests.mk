@@ -15,3 +15,8 @@ test-device-tree := tests/host/test-device-tree.c tests/host/libfdt.c \
     xen/common/device-tree.c
 test-device-tree-cflags := -isystem $(B)/libfdt-el2 \
     -isystem $(B)/libfdt-el2/include -isystem xen/include/libfdt
+
+HOST_TESTS += test-smmuv3-model
+test-smmuv3-model := tests/host/test-smmuv3-model.c tests/models/smmuv3.c \
+    tests/models/smmuv3-cmd.c tests/models/smmuv3-mem.c \
+    tests/models/smmuv3-walk.c
