@@ -76,6 +76,14 @@ check-system: all images
 soak: all images
 	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/system $(SYSTEM_ARGS)
 
+# ---- Payloads: bare-metal guests that boot as dom0's kernel.
+
+#: selftest        a payload that checks dom0's hypercalls, on QEMU
+include tests/payload/payload.mk
+
+#: bench           instructions per operation, next to Debian's Xen
+include tests/bench/bench.mk
+
 # ---- All of it
 
 .PHONY: test

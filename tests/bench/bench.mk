@@ -12,4 +12,4 @@ $(XEN_IMAGE): tools/debian.sh | deps
 bench: $(B)/proxenos $(XEN_IMAGE) $(B)/payload/bench.Image
 	$(Q)$(PYTHON) tests/bench/bench.py --payload $(B)/payload/bench.Image \
 	    --xen $(XEN_IMAGE) --proxenos $(B)/proxenos \
-	    --out $(B)/results/bench.json $(BENCH_ARGS)
+	    --out $(B)/bench.json $(BENCH_ARGS)

@@ -11,12 +11,13 @@ import argparse
 import json
 import os
 import re
-import subprocess
 import sys
+
+sys.path.append(os.path.join(os.path.dirname(__file__), "..", "payload"))
+import run  # noqa: E402
 
 ROW = re.compile(r"BENCH (\w+) (\d+)\s")
 END = "BENCH-END"
-FIRST_MODULE = 0x60000000
 
 # What we aim at, as a fraction of Xen's count.
 HALF, THIRD, TENTH = 1 / 2, 1 / 3, 1 / 10
@@ -28,47 +29,12 @@ GOALS = {
 }
 
 
-def qemu_command(args, hypervisor, cpus):
-    machine = f"virt,virtualization=on,gic-version={args.gic},iommu=smmuv3"
-    options = f"console=dtuart dom0_mem=512M dom0_max_vcpus={cpus}"
-    return [
-        args.qemu, "-M", machine, "-cpu", "cortex-a57", "-smp", str(cpus),
-        "-m", "1024", "-icount", "shift=0,sleep=off", "-nodefaults",
-        "-display", "none", "-serial", "stdio", "-no-reboot",
-        "-kernel", hypervisor, "-append", options, "-device",
-        f"guest-loader,addr={FIRST_MODULE:#x},kernel={args.payload},"
-        "bootargs=bench",
-    ]
-
-
-def boot(args, hypervisor, cpus):
-    """Counts of one boot; what is wrong with it, or None."""
-    command = qemu_command(args, hypervisor, cpus)
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=args.timeout, check=False)
-        output, error = done.stdout, None
-    except subprocess.TimeoutExpired as expired:
-        output = expired.stdout or b""
-        error = f"no end within {args.timeout} s"
-
-    text = output.decode(errors="replace").replace("\r", "")
-    if END in text:
-        error = None
-    elif error is None:
-        error = "ended without " + END
-    if error:
-        tail = "\n".join("    " + line for line in text.splitlines()[-5:])
-        error = f"{os.path.basename(hypervisor)}, {cpus} CPU: {error}\n{tail}"
-    return {name: int(count) for name, count in ROW.findall(text)}, error
-
-
 def measure(args, hypervisor):
     counts, errors = {}, []
     for cpus in (1, 2):
-        found, error = boot(args, hypervisor, cpus)
-        counts.update(found)
+        text, error = run.boot(args, hypervisor, cpus, "bench", END,
+                               icount=True)
+        counts.update((name, int(n)) for name, n in ROW.findall(text))
         if error:
             errors.append(error)
     return counts, errors
@@ -93,12 +59,9 @@ def print_table(xen, proxenos):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--payload", required=True)
+    run.add_arguments(parser)
     parser.add_argument("--xen", required=True)
     parser.add_argument("--proxenos", required=True)
-    parser.add_argument("--qemu", default="qemu-system-aarch64")
-    parser.add_argument("--gic", choices=["2", "3"], default="3")
-    parser.add_argument("--timeout", type=int, default=120)
     parser.add_argument("--out", help="also write the counts here, as JSON")
     args = parser.parse_args()
 

@@ -43,5 +43,14 @@ $(B)/payload/%.Image: $(B)/payload/%.elf
 
 -include $(foreach p,$(PAYLOADS),$(patsubst %.o,%.d,$(call payload_objs,$(p))))
 
-.PHONY: payloads
+.PHONY: payloads selftest
 payloads: $(PAYLOADS:%=$(B)/payload/%.Image)
+
+# HYPERVISOR=FILE runs it on another one; STRICT= for Xen.
+HYPERVISOR ?= $(B)/proxenos
+STRICT     ?= --strict
+selftest: $(HYPERVISOR) $(B)/payload/selftest.Image
+	$(Q)$(PYTHON) tests/payload/run.py --payload $(B)/payload/selftest.Image \
+	    --hypervisor $(HYPERVISOR) $(STRICT) $(PAYLOAD_ARGS)
+
+check-system soak: payloads
