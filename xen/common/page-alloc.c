@@ -356,6 +356,7 @@ int assign_pages(struct domain *d, struct page_info *pg, unsigned int order)
         for ( unsigned long i = 0; i < nr; i++ )
         {
             pg[i].owner = d;
+            pg[i].alias_ro = pg[i].alias_rw = 0;
             pg[i].flags = PGF_ALLOCATED;
             pg[i].list.prev = prev;
             prev->next = &pg[i].list;

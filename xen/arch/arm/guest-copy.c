@@ -8,6 +8,7 @@
  */
 #include <xen/guest-copy.h>
 
+#include <xen/bits.h>
 #include <xen/domain.h>
 #include <asm/sysreg.h>
 

@@ -62,6 +62,8 @@ void smp_handle_ipi(enum ipi ipi)
     /* EVENT_CHECK and CALL: leaving the guest was all; softirqs follow */
 }
 
+void start_secondary(void);
+
 /* First C function of another CPU, on its own stack. */
 void start_secondary(void)
 {

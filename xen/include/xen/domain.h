@@ -12,6 +12,7 @@
 #include <xen/grant-table.h>
 #include <xen/iommu.h>
 #include <xen/list.h>
+#include <xen/mm.h>
 #include <xen/mmio.h>
 #include <xen/p2m.h>
 #include <xen/sched.h>

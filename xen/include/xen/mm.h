@@ -27,10 +27,13 @@ struct page_info {
         void *slab_free;       /* xzalloc page: its free objects */
     };
     uint32_t count;        /* references; atomic. Allocation holds one */
-    uint8_t order;         /* of a free block, at its head: heap lock */
+    union {
+        uint8_t order;     /* of a free block, at its head: heap lock */
+        uint8_t alias_ro;  /* p2m_iommu_alias(): dom0's p2m->lock */
+    };
     uint8_t flags;         /* PGF_*: heap lock while free, else owner's */
     uint8_t slab;          /* xzalloc: size class + 1; 255: whole pages */
-    uint8_t pad;
+    uint8_t alias_rw;      /* as alias_ro */
 };
 
 #define PGF_FREE        (1U << 0) /* head of a free block */

@@ -21,15 +21,12 @@ enum p2m_type {
     P2M_RAM_RO,
     P2M_MMIO_DIRECT,   /* registers the domain may access, Device-nGnRE */
     P2M_MMIO_DIRECT_NC,/* the same, Normal non-cacheable (prefetchable BARs) */
+    P2M_MMIO_CPU,      /* registers that no device may reach: the GICV */
     P2M_GRANT_RW,      /* another domain's frame, by grant */
     P2M_GRANT_RO,
     P2M_FOREIGN_RW,    /* another domain's frame, by the toolstack's right */
     P2M_FOREIGN_RO,
     P2M_XEN_SHARED,    /* our page: shared_info, grant table. CPU only */
-    P2M_IOMMU_ALIAS_RW,/* IOMMU table only: a foreign frame at its machine
-                        * address, for dom0's swiotlb-xen */
-    P2M_IOMMU_ALIAS_RO,
-    P2M_IOMMU_DOORBELL,/* IOMMU table only: the MSI doorbell page */
     P2M_TYPE_MAX
 };
 
@@ -40,6 +37,8 @@ struct p2m {
     uint64_t vttbr;            /* VMID and root; constant */
     uint16_t vmid;
     uint64_t max_gfn;          /* highest ever mapped; p2m->lock */
+    gfn_t doorbell;            /* MSI doorbell page in the IOMMU tables */
+    unsigned int doorbell_users; /* p2m->lock */
     /* statistics, p2m->lock */
     unsigned long nr_syncs;
     uint64_t teardown_gfn;     /* where p2m_teardown() goes on */
@@ -64,7 +63,8 @@ void p2m_exit(struct domain *d);
  * Context: p2m->lock held.
  * Return: 0; -ENOMEM or -ERANGE with both tables unchanged; -EEXIST when
  * mapping over something else (remove first: the break is visible);
- * removal of what is there always succeeds.
+ * removal of whole mappings always succeeds, of a part of a larger leaf it
+ * may be -ENOMEM, again with nothing changed.
  */
 int __must_check p2m_set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order,
                                mfn_t mfn, enum p2m_type type);
@@ -90,8 +90,12 @@ mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type,
 struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write,
                                enum p2m_type *type);
 
-/* IOMMU-only entries at dfn == maddr (dom0, swiotlb-xen) and doorbells. They
- * carry no reference. Counted: the same frame may be aliased several times. */
+/*
+ * Entries that only devices see: another domain's frame at dfn == mfn (dom0,
+ * swiotlb-xen), and the page of the MSI doorbell. They carry no reference: the
+ * alias goes before the P2M entry that holds one. Counted by frame, up to 255
+ * of a kind (-EBUSY); one doorbell page per domain.
+ */
 int __must_check p2m_iommu_alias(struct domain *d, mfn_t mfn, bool write);
 void p2m_iommu_unalias(struct domain *d, mfn_t mfn, bool write);
 int __must_check p2m_iommu_map_doorbell(struct domain *d, gfn_t gfn, mfn_t mfn);
@@ -102,12 +106,5 @@ void p2m_context_switch(struct vcpu *to);
 /* p2m_handle_fault - was it the short hole of a break? True: retry. */
 bool p2m_handle_fault(struct vcpu *v, ipa_t ipa, bool write);
 void p2m_dump_walk(struct domain *d, ipa_t ipa);
-
-/* p2m_audit - compare P2M and IOMMU tables from @gfn on; counts differences
- * (P1). -ERESTART with *gfn moved on when more is left. */
-struct p2m_audit {
-    unsigned long entries, missing, extra, wider, wrong_frame;
-};
-int p2m_audit(struct domain *d, gfn_t *gfn, struct p2m_audit *out);
 
 #endif /* XEN_P2M_H */

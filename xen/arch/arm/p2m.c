@@ -1,0 +1,619 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The policy of a domain's address space: types, rights, references, and the
+ * order in which the CPU's stage 2 and the IOMMU tables change.
+ *
+ * p2m_set_entry() is the one door. Its order protects memory:
+ *   1. check arguments and types; nothing has changed yet
+ *   2. prepare both sides; on failure guest and devices saw nothing (P2)
+ *   3. taking away: IOMMU, then CPU.  Giving: CPU, then IOMMU.
+ *      Replacing is not offered: remove, then map.
+ *   4. invalidate stage-2 TLB and IOTLB, and wait
+ *   5. only now drop references and free tables (P3). Frames whose IOTLB
+ *      invalidation timed out are quarantined.
+ *
+ * Mechanism: common/pgtable (tables), p2m-tlb.c (TLB),
+ * drivers/passthrough/iommu.c (the unshared tables). Lock: p2m->lock.
+ */
+#include <xen/p2m.h>
+
+#include <xen/barrier.h>
+#include <xen/domain.h>
+#include <xen/softirq.h>
+#include <asm/config.h>
+#include <asm/p2m-tlb.h>
+
+#define TEARDOWN_SLICE 256U /* leaves per call */
+#define MAX_REFS       32U  /* references dropped by one removal */
+
+/* What a type means to the CPU and to devices, one line of reason each. */
+struct p2m_rights {
+    bool read, write, exec;
+    bool ref;                  /* the entry holds a reference */
+    enum pgt_memtype mem;
+    unsigned int iommu;        /* IOMMU_*; 0: devices see nothing */
+};
+
+#define RW IOMMU_READ | IOMMU_WRITE
+static const struct p2m_rights rights[P2M_TYPE_MAX] = {
+    /* the guest's RAM: its drivers DMA to any of it */
+    [P2M_RAM_RW] = { true, true, true, false, PGT_MEM_WB, RW },
+    /* ROMs and the like: devices may read them too */
+    [P2M_RAM_RO] = { true, false, true, false, PGT_MEM_WB, IOMMU_READ },
+    /* registers of the domain's devices: peer-to-peer and slave DMA */
+    [P2M_MMIO_DIRECT] = { true, true, false, false, PGT_MEM_DEV_NGNRE,
+                          RW | IOMMU_MMIO },
+    [P2M_MMIO_DIRECT_NC] = { true, true, true, false, PGT_MEM_NC,
+                             RW | IOMMU_MMIO },
+    /* the virtual CPU interface: a device that reaches it could ack for us */
+    [P2M_MMIO_CPU] = { true, true, false, false, PGT_MEM_DEV_NGNRE, 0 },
+    /* granted frames: backends DMA straight to them, with the grant's rights */
+    [P2M_GRANT_RW] = { true, true, false, true, PGT_MEM_WB, RW },
+    [P2M_GRANT_RO] = { true, false, false, true, PGT_MEM_WB, IOMMU_READ },
+    /* foreign frames of a domain being built: its loader may DMA to them */
+    [P2M_FOREIGN_RW] = { true, true, true, true, PGT_MEM_WB, RW },
+    [P2M_FOREIGN_RO] = { true, false, true, true, PGT_MEM_WB, IOMMU_READ },
+    /* our own pages: for the CPU's protocol only */
+    [P2M_XEN_SHARED] = { true, true, false, false, PGT_MEM_WB, 0 },
+};
+#undef RW
+
+static struct pgt_attr type_attr(enum p2m_type type)
+{
+    const struct p2m_rights *r = &rights[type];
+
+    return (struct pgt_attr){ .read = r->read, .write = r->write,
+                              .exec = r->exec, .mem = r->mem,
+                              .sw = (uint8_t)type };
+}
+
+static uint64_t gfn_addr(gfn_t gfn)
+{
+    return ipa_x(gfn_to_ipa(gfn));
+}
+
+/* ---- environment of the stage-2 tables ---- */
+
+static void *table_alloc(void *ctx, unsigned int order)
+{
+    (void)ctx;
+    return alloc_table_pages(order);
+}
+
+static void table_free(void *ctx, void *table, unsigned int order)
+{
+    (void)ctx;
+    free_xen_pages(table, order);
+}
+
+static struct pgt_page *table_page(const void *table)
+{
+    return &mfn_to_page(virt_to_mfn(table))->pgt;
+}
+
+static void table_publish(void *ctx, const uint64_t *desc, size_t nr)
+{
+    (void)ctx;
+    (void)desc;
+    (void)nr;
+    dsb(ishst); /* pairs with the walks of CPUs that run the domain */
+}
+
+static void table_invalidate(void *ctx, uint64_t ia, uint64_t size,
+                             unsigned int level)
+{
+    p2m_tlb_flush(ctx, ia, size, level);
+}
+
+static const struct pgt_env p2m_env = {
+    .alloc = table_alloc, .free = table_free, .page = table_page,
+    .virt_offset = DIRECTMAP_VIRT,
+    .publish = table_publish, .invalidate = table_invalidate,
+};
+
+/* ---- life ---- */
+
+int p2m_init(struct domain *d)
+{
+    struct p2m *p2m = &d->p2m;
+    int vmid = p2m_vmid_alloc(), rc;
+
+    if ( vmid < 0 )
+        return vmid;
+    spin_lock_init(&p2m->lock, LOCK_RANK_P2M);
+    p2m->d = d;
+    p2m->vmid = (uint16_t)vmid;
+    rc = pgt_init(&p2m->pgt, &pgt_fmt_p2m_s2, &p2m_env, p2m, p2m_ipa_bits,
+                  p2m_ipa_bits);
+    if ( rc )
+    {
+        p2m_vmid_free((unsigned int)vmid);
+        return rc;
+    }
+    p2m->vttbr = (uint64_t)vmid << 48 | maddr_x(pgt_root(&p2m->pgt));
+    p2m_tlb_flush_all(p2m); /* whatever an earlier owner of the VMID left */
+    return 0;
+}
+
+void p2m_exit(struct domain *d)
+{
+    struct p2m *p2m = &d->p2m;
+
+    if ( !p2m->d )
+        return;
+    p2m_tlb_flush_all(p2m);
+    pgt_destroy(&p2m->pgt);
+    p2m_vmid_free(p2m->vmid);
+    p2m->d = NULL;
+}
+
+/* ---- the door ---- */
+
+struct p2m_op {
+    struct p2m *p2m;
+    struct pgt_gather cpu;
+    struct iommu_gather iommu;
+};
+
+static void op_init(struct p2m_op *op, struct p2m *p2m)
+{
+    op->p2m = p2m;
+    pgt_gather_init(&op->cpu);
+    iommu_gather_init(&op->iommu);
+}
+
+/* Step 4, and tables of step 5. 0, or the IOMMU's -ETIMEDOUT. */
+static int op_sync(struct p2m_op *op)
+{
+    struct p2m *p2m = op->p2m;
+    int rc;
+
+    if ( !pgt_gather_empty(&op->cpu) )
+    {
+        p2m_tlb_flush(p2m, op->cpu.start, op->cpu.end - op->cpu.start,
+                      pgt_gather_level(&op->cpu));
+        p2m->nr_syncs++;
+    }
+    rc = iommu_iotlb_sync(p2m->d, &op->iommu);
+    pgt_gather_done(&p2m->pgt, &op->cpu, true);
+    return rc;
+}
+
+/* Undo a prepare: drop the empty tables it made. */
+static void op_abandon(struct p2m_op *op, gfn_t gfn, unsigned int order)
+{
+    pgt_unmap(&op->p2m->pgt, gfn_addr(gfn), order, &op->cpu);
+    pgt_gather_done(&op->p2m->pgt, &op->cpu, true);
+}
+
+static bool range_ok(const struct p2m *p2m, gfn_t gfn, unsigned int order)
+{
+    uint64_t nr = UINT64_C(1) << order;
+
+    return order <= MAX_ORDER && !(gfn_x(gfn) & (nr - 1)) &&
+           gfn_x(gfn) < UINT64_C(1) << (p2m->pgt.ia_bits - PAGE_SHIFT);
+}
+
+static int set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order, mfn_t mfn,
+                     enum p2m_type type)
+{
+    struct pgt_attr attr = type_attr(type);
+    unsigned int iommu = rights[type].iommu;
+    struct p2m_op op;
+    int rc;
+
+    op_init(&op, p2m);
+    rc = pgt_prepare(&p2m->pgt, gfn_addr(gfn), order, PGT_EMPTY);
+    if ( rc )
+        return rc;
+    if ( iommu )
+        rc = iommu_prepare_pages(p2m->d, dfn_from_gfn(gfn), order);
+    if ( rc )
+    {
+        op_abandon(&op, gfn, order);
+        return rc;
+    }
+    pgt_map(&p2m->pgt, gfn_addr(gfn), mfn_to_maddr(mfn), order, attr, &op.cpu);
+    if ( iommu )
+        iommu_map_pages(p2m->d, dfn_from_gfn(gfn), mfn, order, iommu,
+                        &op.iommu);
+    if ( gfn_x(gfn) + (UINT64_C(1) << order) - 1 > p2m->max_gfn )
+        p2m->max_gfn = gfn_x(gfn) + (UINT64_C(1) << order) - 1;
+    /* Holes were filled, so nothing is stale; a merge may have left tables. */
+    if ( op_sync(&op) )
+        ASSERT(p2m->d->iommu.lost_sync);
+    return 0;
+}
+
+/* What a removal finds, before it changes anything. */
+struct p2m_found {
+    unsigned int nr_refs;
+    bool iommu;                    /* some of it is visible to devices */
+    struct page_info *ref[MAX_REFS];
+};
+
+/* False when there are more references than one removal can drop. */
+static bool find_leaves(struct p2m *p2m, gfn_t gfn, unsigned int order,
+                        struct p2m_found *f)
+{
+    uint64_t at = gfn_addr(gfn), end = at + (PAGE_SIZE << order);
+    struct pgt_leaf leaf;
+
+    f->nr_refs = 0;
+    f->iommu = false;
+    for ( ; at < end && pgt_next_leaf(&p2m->pgt, at, &leaf) && leaf.base < end;
+          at = leaf.base + (PAGE_SIZE << leaf.order) )
+    {
+        const struct p2m_rights *r = &rights[leaf.attr.sw];
+
+        f->iommu |= r->iommu != 0;
+        if ( !r->ref )
+            continue;
+        /* Entries with references are single frames. */
+        if ( f->nr_refs == MAX_REFS )
+            return false;
+        f->ref[f->nr_refs++] = mfn_to_page(mfn_from_maddr(leaf.oa));
+    }
+    return true;
+}
+
+/* Devices may still reach what was mapped here: keep it from reuse. */
+static void quarantine_frames(struct p2m *p2m, const struct p2m_found *f,
+                              mfn_t mfn, unsigned int order)
+{
+    printk(XENLOG_ERR "d%u: IOTLB invalidation timed out: %u frames from mfn "
+           "%#lx and %u foreign ones are kept out of use\n",
+           p2m->d->domain_id, 1U << order, mfn_x(mfn), f->nr_refs);
+    for ( unsigned int i = 0; i < f->nr_refs; i++ )
+        page_quarantine(f->ref[i]);
+    for ( uint64_t i = 0; !mfn_eq(mfn, INVALID_MFN) && i < 1UL << order; i++ )
+        if ( mfn_is_ram(mfn_add(mfn, i)) &&
+             mfn_to_page(mfn_add(mfn, i))->owner == p2m->d )
+            page_quarantine(mfn_to_page(mfn_add(mfn, i)));
+}
+
+static int remove_entry(struct p2m *p2m, gfn_t gfn, unsigned int order)
+{
+    struct p2m_found found;
+    struct pgt_leaf first;
+    struct p2m_op op;
+    int rc;
+
+    if ( !find_leaves(p2m, gfn, order, &found) )
+    {
+        rc = remove_entry(p2m, gfn, order - 1);
+        return rc ? rc
+                  : remove_entry(p2m, gfn_add(gfn, UINT64_C(1) << (order - 1)),
+                                 order - 1);
+    }
+    op_init(&op, p2m);
+    rc = pgt_prepare(&p2m->pgt, gfn_addr(gfn), order, PGT_SPLIT);
+    if ( !rc && found.iommu )
+        rc = iommu_prepare_unmap(p2m->d, dfn_from_gfn(gfn), order);
+    if ( rc )
+        return rc;
+
+    if ( !pgt_lookup(&p2m->pgt, gfn_addr(gfn), &first) )
+        first.oa = mfn_to_maddr(INVALID_MFN);
+    if ( found.iommu )
+        iommu_unmap_pages(p2m->d, dfn_from_gfn(gfn), order, &op.iommu);
+    pgt_unmap(&p2m->pgt, gfn_addr(gfn), order, &op.cpu);
+    if ( op_sync(&op) )
+        quarantine_frames(p2m, &found, mfn_from_maddr(first.oa), order);
+    for ( unsigned int i = 0; i < found.nr_refs; i++ )
+        put_page(found.ref[i]);
+    return 0;
+}
+
+int p2m_set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order, mfn_t mfn,
+                  enum p2m_type type)
+{
+    ASSERT(spin_is_held(&p2m->lock));
+    if ( !range_ok(p2m, gfn, order) || (unsigned int)type >= P2M_TYPE_MAX )
+        return -EINVAL;
+    if ( type == P2M_INVALID )
+        return remove_entry(p2m, gfn, order);
+    if ( !pgt_oa_ok(&p2m->pgt, mfn_to_maddr(mfn), order) || !rights[type].read ||
+         (rights[type].ref && order) )
+        return -EINVAL;
+    return set_entry(p2m, gfn, order, mfn, type);
+}
+
+/* ---- ranges and single frames ---- */
+
+static int remove_range(struct p2m *p2m, gfn_t gfn, uint64_t nr)
+{
+    int rc = 0;
+
+    while ( nr && !rc )
+    {
+        unsigned int order = min(max_order(gfn_x(gfn), 0, nr), MAX_ORDER);
+
+        rc = p2m_set_entry(p2m, gfn, order, INVALID_MFN, P2M_INVALID);
+        gfn = gfn_add(gfn, UINT64_C(1) << order);
+        nr -= UINT64_C(1) << order;
+    }
+    return rc;
+}
+
+int p2m_map_range(struct domain *d, gfn_t gfn, unsigned long nr, mfn_t mfn,
+                  enum p2m_type type)
+{
+    struct p2m *p2m = &d->p2m;
+    uint64_t done = 0;
+    int rc = 0;
+
+    spin_lock(&p2m->lock);
+    while ( done < nr && !rc )
+    {
+        gfn_t g = gfn_add(gfn, done);
+        mfn_t m = mfn_add(mfn, done);
+        unsigned int order = min(max_order(gfn_x(g), mfn_x(m), nr - done),
+                                 MAX_ORDER);
+
+        rc = p2m_set_entry(p2m, g, order, m, type);
+        if ( !rc )
+            done += UINT64_C(1) << order;
+    }
+    if ( rc && remove_range(p2m, gfn, done) )
+        ASSERT_UNREACHABLE(); /* whole leaves: no split, no allocation */
+    spin_unlock(&p2m->lock);
+    return rc;
+}
+
+int p2m_unmap_range(struct domain *d, gfn_t gfn, unsigned long nr)
+{
+    int rc;
+
+    spin_lock(&d->p2m.lock);
+    rc = remove_range(&d->p2m, gfn, nr);
+    spin_unlock(&d->p2m.lock);
+    return rc;
+}
+
+int p2m_add_page(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
+{
+    int rc;
+
+    spin_lock(&d->p2m.lock);
+    rc = p2m_set_entry(&d->p2m, gfn, 0, mfn, type);
+    spin_unlock(&d->p2m.lock);
+    return rc;
+}
+
+int p2m_remove_page(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+    struct pgt_leaf leaf;
+    int rc = -ENOENT;
+
+    spin_lock(&d->p2m.lock);
+    if ( pgt_lookup(&d->p2m.pgt, gfn_addr(gfn), &leaf) &&
+         (mfn_eq(mfn, INVALID_MFN) ||
+          mfn_eq(mfn, mfn_from_maddr(leaf.oa))) )
+        rc = p2m_set_entry(&d->p2m, gfn, 0, INVALID_MFN, P2M_INVALID);
+    spin_unlock(&d->p2m.lock);
+    return rc;
+}
+
+int p2m_teardown(struct domain *d)
+{
+    struct p2m *p2m = &d->p2m;
+    struct pgt_leaf leaf;
+    unsigned int n = 0;
+    int rc = 0;
+
+    spin_lock(&p2m->lock);
+    while ( pgt_next_leaf(&p2m->pgt, p2m->teardown_gfn << PAGE_SHIFT, &leaf) )
+    {
+        if ( n++ == TEARDOWN_SLICE || (n > 16 && preempt_check()) )
+        {
+            rc = -ERESTART;
+            break;
+        }
+        if ( p2m_set_entry(p2m, gfn_from_ipa(_ipa(leaf.base)), leaf.order,
+                           INVALID_MFN, P2M_INVALID) )
+            ASSERT_UNREACHABLE(); /* a whole leaf: nothing to allocate */
+        p2m->teardown_gfn = (leaf.base >> PAGE_SHIFT) + (1UL << leaf.order);
+    }
+    spin_unlock(&p2m->lock);
+    return rc;
+}
+
+/* ---- looking ---- */
+
+mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type,
+                 unsigned int *order)
+{
+    struct pgt_leaf leaf;
+    bool present;
+
+    spin_lock(&d->p2m.lock);
+    present = pgt_lookup(&d->p2m.pgt, gfn_addr(gfn), &leaf);
+    spin_unlock(&d->p2m.lock);
+    if ( type )
+        *type = present ? (enum p2m_type)leaf.attr.sw : P2M_INVALID;
+    if ( order )
+        *order = leaf.order;
+    return present ? mfn_from_maddr(leaf.oa) : INVALID_MFN;
+}
+
+struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write,
+                               enum p2m_type *type)
+{
+    struct page_info *pg = NULL;
+    struct pgt_leaf leaf;
+
+    if ( gfn_x(gfn) >> (p2m_ipa_bits - PAGE_SHIFT) )
+        return NULL;
+    spin_lock(&d->p2m.lock);
+    if ( pgt_lookup(&d->p2m.pgt, gfn_addr(gfn), &leaf) &&
+         (leaf.attr.write || !write) && leaf.attr.mem == PGT_MEM_WB &&
+         mfn_is_ram(mfn_from_maddr(leaf.oa)) )
+    {
+        /* The entry keeps the frame, and its owner, while we hold the lock. */
+        pg = mfn_to_page(mfn_from_maddr(leaf.oa));
+        if ( !get_page(pg, pg->owner) )
+            pg = NULL;
+        else if ( type )
+            *type = (enum p2m_type)leaf.attr.sw;
+    }
+    spin_unlock(&d->p2m.lock);
+    return pg;
+}
+
+bool p2m_handle_fault(struct vcpu *v, ipa_t ipa, bool write)
+{
+    struct p2m *p2m = &v->domain->p2m;
+    struct pgt_leaf leaf;
+    bool allowed;
+
+    spin_lock(&p2m->lock);
+    allowed = pgt_lookup(&p2m->pgt, ipa_x(ipa), &leaf) && leaf.attr.read &&
+              (leaf.attr.write || !write);
+    spin_unlock(&p2m->lock);
+    return allowed;
+}
+
+/* ---- entries that only devices see ---- */
+
+static unsigned int alias_rights(const struct page_info *pg)
+{
+    return pg->alias_rw ? IOMMU_READ | IOMMU_WRITE
+                        : pg->alias_ro ? IOMMU_READ : 0;
+}
+
+/* Bring the IOMMU entry at dfn == mfn to the rights that are asked for. */
+static int alias_update(struct p2m *p2m, mfn_t mfn, unsigned int old)
+{
+    unsigned int want = alias_rights(mfn_to_page(mfn));
+    dfn_t dfn = _dfn(mfn_x(mfn));
+    struct p2m_op op;
+    int rc;
+
+    if ( want == old )
+        return 0;
+    op_init(&op, p2m);
+    if ( want )
+    {
+        rc = iommu_prepare_pages(p2m->d, dfn, 0);
+        if ( rc )
+            return rc;
+        iommu_map_pages(p2m->d, dfn, mfn, 0, want, &op.iommu);
+    }
+    else
+        iommu_unmap_pages(p2m->d, dfn, 0, &op.iommu);
+    if ( op_sync(&op) )
+        page_quarantine(mfn_to_page(mfn));
+    return 0;
+}
+
+int p2m_iommu_alias(struct domain *d, mfn_t mfn, bool write)
+{
+    struct page_info *pg = mfn_to_page(mfn);
+    uint8_t *count = write ? &pg->alias_rw : &pg->alias_ro;
+    unsigned int old;
+    int rc = -EBUSY;
+
+    /* Its own frame stands there anyway, with all rights. */
+    if ( pg->owner == d || !d->iommu.enabled )
+        return 0;
+    spin_lock(&d->p2m.lock);
+    old = alias_rights(pg);
+    if ( *count < UINT8_MAX )
+    {
+        ++*count;
+        rc = alias_update(&d->p2m, mfn, old);
+        if ( rc )
+            --*count;
+    }
+    spin_unlock(&d->p2m.lock);
+    return rc;
+}
+
+void p2m_iommu_unalias(struct domain *d, mfn_t mfn, bool write)
+{
+    struct page_info *pg = mfn_to_page(mfn);
+    uint8_t *count = write ? &pg->alias_rw : &pg->alias_ro;
+    unsigned int old;
+
+    if ( pg->owner == d || !d->iommu.enabled )
+        return;
+    spin_lock(&d->p2m.lock);
+    old = alias_rights(pg);
+    BUG_ON(!*count);
+    --*count;
+    if ( alias_update(&d->p2m, mfn, old) )
+        ASSERT_UNREACHABLE(); /* narrowing allocates nothing */
+    spin_unlock(&d->p2m.lock);
+}
+
+int p2m_iommu_map_doorbell(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+    struct p2m *p2m = &d->p2m;
+    struct p2m_op op;
+    int rc = 0;
+
+    if ( !d->iommu.enabled )
+        return 0;
+    spin_lock(&p2m->lock);
+    if ( p2m->doorbell_users )
+        rc = gfn_eq(gfn, p2m->doorbell) ? 0 : -EBUSY;
+    else
+    {
+        struct pgt_leaf leaf;
+
+        op_init(&op, p2m);
+        if ( pgt_lookup(&p2m->pgt, gfn_addr(gfn), &leaf) )
+            rc = -EEXIST;
+        if ( !rc )
+            rc = iommu_prepare_pages(d, dfn_from_gfn(gfn), 0);
+        if ( !rc )
+        {
+            iommu_map_pages(d, dfn_from_gfn(gfn), mfn, 0,
+                            IOMMU_READ | IOMMU_WRITE | IOMMU_MMIO, &op.iommu);
+            rc = op_sync(&op);
+            p2m->doorbell = gfn;
+        }
+    }
+    if ( !rc )
+        p2m->doorbell_users++;
+    spin_unlock(&p2m->lock);
+    return rc;
+}
+
+void p2m_iommu_unmap_doorbell(struct domain *d, gfn_t gfn)
+{
+    struct p2m *p2m = &d->p2m;
+    struct p2m_op op;
+
+    if ( !d->iommu.enabled )
+        return;
+    spin_lock(&p2m->lock);
+    ASSERT(p2m->doorbell_users && gfn_eq(gfn, p2m->doorbell));
+    if ( !--p2m->doorbell_users )
+    {
+        op_init(&op, p2m);
+        iommu_unmap_pages(d, dfn_from_gfn(gfn), 0, &op.iommu);
+        if ( op_sync(&op) )
+            printk(XENLOG_ERR "d%u: devices may still reach the MSI doorbell\n",
+                   d->domain_id);
+    }
+    spin_unlock(&p2m->lock);
+}
+
+/* ---- dumps ---- */
+
+static void dump_level(void *arg, unsigned int level, maddr_t desc_ma,
+                       uint64_t desc)
+{
+    (void)arg;
+    printk(XENLOG_ERR "  level %u: [%#lx] = %016lx\n", level, maddr_x(desc_ma),
+           desc);
+}
+
+void p2m_dump_walk(struct domain *d, ipa_t ipa)
+{
+    printk(XENLOG_ERR "d%u: stage-2 walk of %#lx:\n", d->domain_id,
+           ipa_x(ipa));
+    pgt_dump_walk(&d->p2m.pgt, ipa_x(ipa), dump_level, NULL);
+}
