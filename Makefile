@@ -34,6 +34,14 @@ srcs += xen/common/pgtable/fmt-s1.c
 srcs += xen/common/pgtable/fmt-s2.c
 srcs += xen/common/pgtable/pgtable.c
 
+# IOMMU: the core, the device tree's side, the SMMUv3.
+srcs += xen/drivers/passthrough/iommu.c
+srcs += xen/drivers/passthrough/iommu-dt.c
+srcs += xen/drivers/passthrough/smmuv3.c
+srcs += xen/drivers/passthrough/smmuv3-cmdq.c
+srcs += xen/drivers/passthrough/smmuv3-evtq.c
+srcs += xen/drivers/passthrough/smmuv3-ste.c
+
 # ---- Flags
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion \
@@ -65,12 +73,12 @@ $(B)/proxenos: $(B)/proxenos.elf
 	$(call say,IMAGE)
 	$(Q)$(OBJCOPY) -O binary $< $@
 
-$(B)/proxenos.elf: $(objs) $(B)/obj/symbols.2.o $(libfdt) $(B)/xen.lds
+$(B)/proxenos.elf: $(objs) Makefile $(B)/obj/symbols.2.o $(libfdt) $(B)/xen.lds
 	$(call say,LD)
 	$(Q)$(link)
 	@$(NM) -n $@ | awk -f tools/symbols.awk | cmp - $(B)/obj/symbols.2.S
 
-$(B)/obj/pass.%.elf: $(objs) $(B)/obj/symbols.%.o $(libfdt) $(B)/xen.lds
+$(B)/obj/pass.%.elf: $(objs) Makefile $(B)/obj/symbols.%.o $(libfdt) $(B)/xen.lds
 	$(call say,LD)
 	$(Q)$(link)
 

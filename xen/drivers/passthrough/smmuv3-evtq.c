@@ -177,6 +177,8 @@ int smmu_evtq_init(struct smmuv3_device *smmu)
     if ( !q->record )
         return -ENOMEM;
 
+    /* No dirty line of ours may be written back over a record. */
+    smmu_publish(smmu, q->record, size);
     q->log2 = smmu->feat.evtq_log2;
     return 0;
 }
