@@ -77,13 +77,13 @@
 /* Virtual interface control, 12.4 */
 #define ICH_HCR_EL2         S3_4_C12_C11_0
 #define   ICH_HCR_EN          BIT64(0)
+#define   ICH_HCR_UIE         BIT64(1)
 #define   ICH_HCR_NPIE        BIT64(3)
 #define ICH_VTR_EL2         S3_4_C12_C11_1
 #define   ICH_VTR_LISTREGS    GENMASK64(4, 0)
 #define   ICH_VTR_PREBITS     GENMASK64(28, 26)
 #define ICH_ELRSR_EL2       S3_4_C12_C11_5
 #define ICH_VMCR_EL2        S3_4_C12_C11_7
-#define   ICH_VMCR_VPMR       GENMASK64(31, 24)
 #define ICH_AP0R0_EL2       S3_4_C12_C8_0
 #define ICH_AP0R1_EL2       S3_4_C12_C8_1
 #define ICH_AP0R2_EL2       S3_4_C12_C8_2
@@ -289,14 +289,15 @@ static uint64_t gicv3_elrsr(void)
     return READ(ICH_ELRSR_EL2);
 }
 
-static void gicv3_set_npie(bool on)
+static void gicv3_set_refill(enum gic_refill when)
 {
-    WRITE(ICH_HCR_EL2, ICH_HCR_EN | (on ? ICH_HCR_NPIE : 0));
-}
+    static const uint64_t hcr[] = {
+        [GIC_REFILL_NEVER] = ICH_HCR_EN,
+        [GIC_REFILL_NO_PENDING] = ICH_HCR_EN | ICH_HCR_NPIE,
+        [GIC_REFILL_UNDERFLOW] = ICH_HCR_EN | ICH_HCR_UIE,
+    };
 
-static uint8_t gicv3_guest_pmr(void)
-{
-    return (uint8_t)FIELD_GET(ICH_VMCR_VPMR, READ(ICH_VMCR_EL2));
+    WRITE(ICH_HCR_EL2, hcr[when]);
 }
 
 /* hw_state: VMCR, then AP0R<n> and AP1R<n>. */
@@ -320,7 +321,6 @@ static void gicv3_save_vcpu(struct vcpu *v)
         hw[HW_AP0R + 2] = READ(ICH_AP0R2_EL2);
         hw[HW_AP1R + 3] = READ(ICH_AP1R3_EL2);
         hw[HW_AP1R + 2] = READ(ICH_AP1R2_EL2);
-        /* fall through */
         __attribute__((fallthrough));
     case 2:
         hw[HW_AP0R + 1] = READ(ICH_AP0R1_EL2);
@@ -422,7 +422,7 @@ static void gicv3_init_cpu(void)
     for ( unsigned int i = 0; i < gic_nr_lrs; i++ )
         gicv3_lr_write(i, 0);
     WRITE(ICH_VMCR_EL2, 0);
-    gicv3_set_npie(false);
+    gicv3_set_refill(GIC_REFILL_NEVER);
     isb();
 
     if ( its_present() )
@@ -491,11 +491,10 @@ static const struct gic_ops gicv3_ops = {
     .lr_read = gicv3_lr_read,
     .lr_write = gicv3_lr_write,
     .elrsr = gicv3_elrsr,
-    .set_npie = gicv3_set_npie,
+    .set_refill = gicv3_set_refill,
     .init_vcpu = gicv3_init_vcpu,
     .save_vcpu = gicv3_save_vcpu,
     .restore_vcpu = gicv3_restore_vcpu,
-    .guest_pmr = gicv3_guest_pmr,
     .make_dt_node = gicv3_make_dt_node,
 };
 

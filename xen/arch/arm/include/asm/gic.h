@@ -29,6 +29,13 @@ struct dt_node;
 
 #define GIC_MAX_LRS 16U
 
+/* When the maintenance interrupt asks for list registers to be refilled. */
+enum gic_refill {
+    GIC_REFILL_NEVER,
+    GIC_REFILL_NO_PENDING, /* none holds a pending interrupt (NPIE) */
+    GIC_REFILL_UNDERFLOW,  /* at most one holds anything (UIE) */
+};
+
 struct gic_ops {
     const char *name;
     unsigned int version;            /* 2 or 3 */
@@ -51,11 +58,10 @@ struct gic_ops {
     uint64_t (*lr_read)(unsigned int i);
     void (*lr_write)(unsigned int i, uint64_t lr);
     uint64_t (*elrsr)(void);         /* bit i: list register i is empty */
-    void (*set_npie)(bool on);       /* maintenance when no LR is pending */
+    void (*set_refill)(enum gic_refill when);
     void (*init_vcpu)(struct vcpu *v);
     void (*save_vcpu)(struct vcpu *v);  /* VMCR, APRs; leaves LRs to vgic.c */
     void (*restore_vcpu)(struct vcpu *v);
-    uint8_t (*guest_pmr)(void);      /* priority mask of the loaded vCPU */
     /* "reg" and what else dom0's node needs besides the common properties. */
     int (*make_dt_node)(struct domain *d, void *fdt);
 };

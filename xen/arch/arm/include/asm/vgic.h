@@ -40,15 +40,15 @@ struct vgic_irq {
     bool active;              /* while not in an LR */
     bool hw;                  /* hw_pirq is active because of it */
     bool queued;              /* on the pending list */
+    bool dropped;             /* its line fell while in a list register */
 };
 
 struct vgic_dist {               /* in struct domain */
     unsigned int version;        /* 2 or 3 */
     unsigned int nr_spis;        /* all virtual SPIs, a multiple of 32 */
     struct vgic_irq *spis;
-    uint64_t *allocated_irqs;    /* bitmap of virtual SPIs/PPIs; dist lock */
+    uint64_t *allocated_irqs;    /* bitmap of PPIs and SPIs booked; atomic */
     bool enabled;                /* GICD_CTLR; atomic */
-    spinlock_t lock;             /* LOCK_RANK_IRQ */
     uint64_t gicd_base, gicc_base;
     uint64_t v2m_base;           /* guest's GICv2m frame, 0 none */
     unsigned int v2m_first, v2m_nr;
@@ -57,7 +57,7 @@ struct vgic_dist {               /* in struct domain */
 struct vgic_cpu {                /* in struct vcpu */
     spinlock_t lock;             /* LOCK_RANK_VGIC: all below */
     unsigned int cpu;            /* whose list registers hold it, or NOT_LOADED */
-    bool npie;                   /* maintenance asked for: the list waits */
+    uint8_t refill;              /* enum gic_refill as programmed */
     bool recheck;                /* an interrupt in a list register changed */
     struct list_head pending;    /* waiting for a list register, by priority */
     struct list_head moving;     /* routed to another vCPU meanwhile */
@@ -130,7 +130,6 @@ void vgic_v3_sgi1r(struct vcpu *v, uint64_t value);
 /* vgic_send_sgi - from @v to @to, which may be @v. */
 void vgic_send_sgi(struct vcpu *v, struct vcpu *to, unsigned int sgi);
 struct vgic_irq *vgic_irq(struct domain *d, struct vcpu *v, unsigned int intid);
-/* vgic_irq_is_hw_active and the like need the owner's registers. */
 struct vgic_irq_state { bool pending, active; };
 struct vgic_irq_state vgic_irq_state(struct domain *d, struct vgic_irq *irq);
 void vgic_irq_enable(struct domain *d, struct vgic_irq *irq, bool enable);
@@ -140,6 +139,9 @@ void vgic_irq_set_priority(struct vgic_irq *irq, uint8_t priority);
 void vgic_irq_set_type(struct vgic_irq *irq, bool is_level);
 void vgic_irq_set_target(struct vgic_irq *irq, struct vcpu *target,
                          uint8_t targets);
+/* GICv2: which CPUs' requests for an SGI are pending; set or clear some. */
+uint8_t vgic_sgi_sources(struct vcpu *v, uint64_t sgi);
+void vgic_sgi_set_sources(struct vcpu *v, uint64_t sgi, uint8_t mask, bool on);
 /* vgic_set_enabled - GICD_CTLR: forward interrupts or not. */
 void vgic_set_enabled(struct domain *d, bool enabled);
 
