@@ -2,12 +2,18 @@
 /*
  * Physical PCI: host bridges from the device tree (ECAM), the functions
  * behind them, configuration space, quiescing and reset.
+ *
+ * Bus numbers are fixed at boot: those of firmware when they make sense, else
+ * ours. Requester IDs, and so StreamIDs and ITS DeviceIDs, derive from them; a
+ * guest that renumbers a bridge changes what it sees, not the hardware
+ * (drivers/pci/vpci.c).
  */
 #ifndef XEN_PCI_H
 #define XEN_PCI_H
 
 #include <xen/device.h>
 #include <xen/list.h>
+#include <xen/pci-regs.h>
 
 struct dt_node;
 
@@ -19,42 +25,71 @@ typedef union pci_sbdf {
     };
 } pci_sbdf_t;
 #define PCI_SBDF(s, b, df)                                                     \
-    ((pci_sbdf_t){ .seg = (uint16_t)(s), .bus = (uint8_t)(b),                  \
-                   .devfn = (uint8_t)(df) })
+    ((pci_sbdf_t){                                                             \
+        .seg = (uint16_t)(s), .bus = (uint8_t)(b), .devfn = (uint8_t)(df)})
 
+#define PCI_DEVFN(dev, fn) ((unsigned int)(dev) << 3 | (fn))
+
+/* A range of the CPU's addresses that leads to PCI. */
+struct pci_window {
+    uint64_t pci, cpu, size;
+    bool io, prefetchable;
+};
+
+#define PCI_MAX_WINDOWS 8U
 struct pci_host {
-    struct list_head list;       /* boot only */
+    struct list_head list; /* boot only */
     struct dt_node *np;
     uint16_t seg;
     uint8_t bus_start, bus_end;
     maddr_t ecam;
     uint64_t ecam_size;
     void *ecam_va;
-    struct { uint64_t pci, cpu, size; uint32_t flags; } window[4];
+    struct pci_window window[PCI_MAX_WINDOWS];
     unsigned int nr_windows;
+    uint64_t roots[4]; /* buses that no bridge leads to */
 };
 
 struct pci_bar {
-    enum { BAR_NONE, BAR_MEM32, BAR_MEM64, BAR_MEM64_HI, BAR_IO, BAR_ROM } type;
+    enum {
+        BAR_NONE,
+        BAR_MEM32,
+        BAR_MEM64,
+        BAR_MEM64_HI,
+        BAR_IO,
+        BAR_ROM
+    } type;
     bool prefetchable;
     uint64_t size;
-    uint64_t addr;               /* machine address, 0 unassigned */
 };
+#define PCI_NR_BARS 7U /* the last one is the ROM */
+#define PCI_BAR_ROM 6U
 
 struct pci_dev {
-    struct device dev;           /* owner, ids, faults */
-    struct list_head list;       /* device lock */
+    struct device dev;     /* owner, ids, faults */
+    struct list_head list; /* device lock: all, by bus and devfn */
     struct pci_host *host;
+    struct pci_dev *bridge; /* above it; NULL on a root bus */
     pci_sbdf_t sbdf;
     uint16_t vendor, device_id;
-    uint32_t class_code;         /* 24 bits */
-    uint8_t header_type;         /* 0 function, 1 bridge; without bit 7 */
-    struct pci_bar bar[7];       /* 6: ROM */
+    uint32_t class_code; /* 24 bits */
+    uint8_t header_type; /* 0 function, 1 bridge; without bit 7 */
+    uint8_t secondary;   /* bridge: the bus behind it */
+    struct pci_bar bar[PCI_NR_BARS];
     uint8_t cap_exp, cap_msi, cap_msix, cap_pm; /* offsets, 0 none */
     bool has_flr;
-    uint32_t requester_id;       /* as seen by IOMMU and ITS (aliases) */
-    struct vpci *vpci;           /* emulation for the owner; NULL none */
+    bool visible;          /* on the hierarchy that the tree describes */
+    uint32_t requester_id; /* as seen by IOMMU and ITS (aliases) */
+    struct vpci *vpci;     /* emulation for the owner; NULL none */
 };
+
+extern struct list_head pci_hosts;   /* boot only */
+extern struct list_head pci_devices; /* struct pci_dev.list; device lock */
+
+static inline bool pci_is_bridge(const struct pci_dev *pdev)
+{
+    return pdev->header_type == PCI_HEADER_BRIDGE;
+}
 
 /* pci_init - find hosts, clear Bus Master Enable on every function in every
  * bus (firmware may have left it on: P4), enumerate. Before the IOMMU. */
@@ -63,13 +98,32 @@ void pci_init(void);
 void pci_add_to_iommu(void);
 struct pci_dev *pci_find(pci_sbdf_t sbdf); /* device lock held */
 
+/* @reg: aligned to @size (1, 2 or 4), below 4096. */
 uint32_t pci_conf_read(const struct pci_dev *pdev, unsigned int reg,
                        unsigned int size);
 void pci_conf_write(const struct pci_dev *pdev, unsigned int reg,
                     unsigned int size, uint32_t value);
+/* pci_conf_change - clear and set bits of a 16-bit register. */
+void pci_conf_change(const struct pci_dev *pdev, unsigned int reg,
+                     uint16_t clear, uint16_t set);
+/* pci_find_ext_cap - its offset, 0: none. */
+unsigned int pci_find_ext_cap(const struct pci_dev *pdev, uint16_t id);
+/* pci_bus_to_cpu - where a range of bus addresses (memory) stands for CPUs;
+ * false when it is not within one window of the host. */
+bool pci_bus_to_cpu(const struct pci_host *host, uint64_t addr, uint64_t size,
+                    maddr_t *ma);
+
 /* pci_quiesce - bus mastering and interrupts off. */
 void pci_quiesce(struct pci_dev *pdev);
+/*
+ * pci_reset - function level reset, or that of the bus when the function is
+ * alone on it. Command and BARs are 0 afterwards. -EOPNOTSUPP: neither.
+ */
+int pci_reset(struct pci_dev *pdev);
 /* pci_assign_all - give every function to dom0, bridges included. */
-int pci_assign_all(struct domain *d);
+int __must_check pci_assign_all(struct domain *d);
+
+/* pci_host_add - by a host driver's probe, with all but list and roots set. */
+void pci_host_add(struct pci_host *host);
 
 #endif /* XEN_PCI_H */

@@ -14,14 +14,20 @@ struct pci_dev;
 struct pci_host;
 
 struct domain_vpci {
-    spinlock_t lock;               /* LOCK_RANK_VPCI */
-    struct list_head functions;    /* struct vpci */
+    spinlock_t lock;            /* LOCK_RANK_VPCI */
+    struct list_head functions; /* struct vpci; lock */
+    struct list_head hosts;     /* struct vpci_host; before it runs */
 };
 
 void domain_vpci_init(struct domain *d);
+/* domain_vpci_exit - free what is left; its functions were removed. */
+void domain_vpci_exit(struct domain *d);
 /* vpci_add_host - dom0: emulate this host's ECAM at its machine address. */
 int __must_check vpci_add_host(struct domain *d, struct pci_host *host);
+/* vpci_add_function - show a function of a host that was added; decoding and
+ * bus mastering start off. Device lock held. */
 int __must_check vpci_add_function(struct domain *d, struct pci_dev *pdev);
+/* vpci_remove_function - quiesce it, free its vectors, unmap its BARs. */
 void vpci_remove_function(struct pci_dev *pdev);
 
 #endif /* XEN_VPCI_H */
