@@ -341,6 +341,12 @@ static void test_sync_late_and_never(void **state)
     expect_event(IOVA, false, 0x10);
     assert_true(smmuv3_model_settled(m));
 
+    smmuv3_model_tune(m)->lazy = false;
+    sync_only();
+    for ( int i = 0; i < 4; i++ )
+        assert_int_not_equal(smmuv3_model_read(m, 0x9c, 4), prod);
+    assert_int_equal(smmuv3_model_read(m, 0x9c, 4), prod);
+
     smmuv3_model_tune(m)->sync_never = true;
     command(0x1046, 0);
     for ( int i = 0; i < 1000; i++ )
@@ -466,8 +472,9 @@ static void test_faults(void **state)
     poke(LEVEL3 + 48, PAGE_PA | (PAGE_RW & ~UINT64_C(0x40)));
     expect_event(IOVA + 0x3000, false, 0x13);       /* privileged only */
     assert_true(smmuv3_model_dma(m, SID, IOVA + 0x3000, false, true).ok);
-    expect_event(UINT64_C(1) << 39, false, 0x10);   /* beyond T0SZ */
-    expect_event(UINT64_C(0xffffff8000000000), false, 0x10);
+    expect_ok(IOVA, PAGE_PA);                       /* beyond T0SZ */
+    expect_event(IOVA + (UINT64_C(1) << 39), false, 0x10);
+    expect_event(IOVA + UINT64_C(0xffffff8000000000), false, 0x10);
     /* APTable[1]: nothing below is writable. */
     poke(ROOT + 32, UINT64_C(0x4000000000000003) | LEVEL2);
     assert_true(dma(UINT64_C(0x100203000), false).ok);
@@ -546,7 +553,7 @@ static void test_invalidation_must_match(void **state)
     static const uint64_t missing[][2] = {
         { UINT64_C(0x0008000000000012), IOVA | 1 },
         { UINT64_C(0x0007000000000012), (IOVA + 0x1000) | 1 },
-        { UINT64_C(0x0007000000000012), UINT64_C(0x40200000) | 0x601 },
+        { UINT64_C(0x0007000000003012), UINT64_C(0x40200000) | 0x601 },
         { UINT64_C(0x0007000000002012), UINT64_C(0x40200000) | 0x401 },
         { UINT64_C(0x0007000000000012), IOVA | 0xb01 },
         { UINT64_C(0x0008000000000011), 0 },
@@ -763,6 +770,98 @@ static void test_stage2(void **state)
     expect_clean();
 }
 
+/*
+ * Random changes to 64 pages. Whatever is done right gives what memory says;
+ * whatever is left out is noticed if and only if something stale is cached.
+ */
+static void test_random_unmaps(void **state)
+{
+    struct smmuv3_model_cfg cfg = config();
+    uint32_t rnd = 12345;
+
+    (void)state;
+    cfg.lazy = true;
+    start(&cfg);
+    for ( int round = 0; round < 2000; round++ )
+    {
+        uint64_t page, iova, old, now;
+        bool cached, forget;
+
+        rnd = rnd * 1664525 + 1013904223;
+        page = rnd >> 8 & 63;
+        cached = rnd >> 16 & 1;
+        forget = rnd >> 17 & 1;
+        iova = UINT64_C(0x40200000) + page * 4096;
+        old = peek(LEVEL3 + page * 8);
+        now = old ? 0 : UINT64_C(0x90000000) + ((uint64_t)round << 12);
+        if ( cached )
+            assert_int_equal(dma(iova, false).ok, old != 0);
+        poke(LEVEL3 + page * 8, now ? now | PAGE_RW : 0);
+        if ( !forget )
+            invalidate_page(iova);
+        while ( smmuv3_model_read(m, 0x9c, 4) != prod )
+            continue;
+        assert_int_equal(smmuv3_model_settled(m), !(forget && cached && old));
+        smmuv3_model_forgive(m);
+        if ( forget && old )
+        {
+            assert_int_equal(dma(iova, false).ok, cached);
+            assert_int_equal(
+                smmuv3_model_reachable(m, old & UINT64_C(0xfffff000), 4096),
+                cached);
+            invalidate_page(iova);
+            while ( smmuv3_model_read(m, 0x9c, 4) != prod )
+                continue;
+        }
+        if ( old )
+            assert_false(dma(iova, false).ok);
+        else
+            expect_ok(iova, now);
+        invalidate_page(iova);          /* so that "cached" is exact */
+        while ( smmuv3_model_read(m, 0x9c, 4) != prod )
+            continue;
+        assert_true(smmuv3_model_settled(m));
+    }
+}
+
+static void test_linear_table_and_no_gbpa(void **state)
+{
+    struct smmuv3_model_cfg cfg = config();
+
+    (void)state;
+    cfg.st_2level = cfg.gbpa = false;
+    start(&cfg);
+    expect_violation("FMT 1 unsupported");
+    smmuv3_model_write(m, 0x20, 4, 0xc);
+    smmuv3_model_write(m, 0x44, 4, 0x80100000);
+    assert_int_equal(smmuv3_model_read(m, 0x44, 4), 0);
+    expect_ok(0x77, 0x77);              /* nothing can stop it */
+    smmuv3_model_write(m, 0x80, 8, STREAMS);
+    smmuv3_model_write(m, 0x88, 4, 8);
+    smmuv3_model_write(m, 0x20, 4, 0xd);
+    expect_ok(IOVA, PAGE_PA);
+    assert_int_equal(smmuv3_model_dma(m, 0x100, 0, true, true).event, 2);
+    assert_true(smmuv3_model_settled(m));
+}
+
+/* CD.R = 0 and CR2.RECINVSID = 0 abort without a record; so does Config 0. */
+static void test_silent_aborts(void **state)
+{
+    (void)state;
+    start_default();
+    poke(CD, CD_WORD0 & ~UINT64_C(0x0000200000000000));
+    assert_false(dma(0x1000, false).ok);
+    assert_int_equal(dma(0x1000, false).event, 0x10);
+    poke(STREAMS + 64, 1);
+    assert_false(smmuv3_model_dma(m, 1, 0, true, true).ok);
+    smmuv3_model_write(m, 0x20, 4, 0xc);
+    smmuv3_model_write(m, 0x2c, 4, 0);
+    smmuv3_model_write(m, 0x20, 4, 0xd);
+    assert_false(smmuv3_model_dma(m, 0x200, 0, true, true).ok);
+    assert_int_equal(smmuv3_model_read(m, 0x100a8, 4), 0);
+    expect_clean();
+}
+
 /* ---- What the unit sees, and when */
 
 static void test_ste_states(void **state)
@@ -881,6 +980,9 @@ int main(void)
         cmocka_unit_test_teardown(test_asid_shared_by_two_tables, stop),
         cmocka_unit_test_teardown(test_vmid_tags_stage1, stop),
         cmocka_unit_test_teardown(test_stage2, stop),
+        cmocka_unit_test_teardown(test_random_unmaps, stop),
+        cmocka_unit_test_teardown(test_linear_table_and_no_gbpa, stop),
+        cmocka_unit_test_teardown(test_silent_aborts, stop),
         cmocka_unit_test_teardown(test_ste_states, stop),
         cmocka_unit_test_teardown(test_noncoherent, stop),
         cmocka_unit_test_teardown(test_never_cleaned, stop),

@@ -405,9 +405,11 @@ static bool memory_reaches(struct smmuv3_model *m, const struct range *r)
     bool two = bits(m->strtab_cfg, 17, 16) == 1;
     uint64_t base = m->strtab_base & UINT64_C(0x00ffffffffffffc0);
     uint64_t ste[8], fetch_pa, last_ttb = ~UINT64_C(0), pa;
+    uint64_t size = UINT64_C(64) << log2;
 
-    if ( overlaps(r, base, two ? UINT64_C(8) << (log2 > split ? log2 - split : 0)
-                               : UINT64_C(64) << log2) )
+    if ( two )
+        size = UINT64_C(8) << (log2 > split ? log2 - split : 0);
+    if ( overlaps(r, base, size) )
         return true;
     for ( uint64_t sid = 0; sid < UINT64_C(1) << log2; sid++ )
     {

@@ -318,7 +318,8 @@ static void cr0_effect(struct smmuv3_model *m)
         for ( struct watched *w = m->watched; w; w = w->next )
             w->seen = false;
     }
-    m->cr0ack = m->cr0;
+    /* PRIQEN, ATSCHK and VMW are RES0 here: they are never acknowledged. */
+    m->cr0ack = m->cr0 & (M_CR0_SMMUEN | M_CR0_EVENTQEN | M_CR0_CMDQEN);
     if ( rise & M_CR0_CMDQEN )
     {
         /* What lies between the indexes is taken as published now. */
