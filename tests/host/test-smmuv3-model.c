@@ -14,35 +14,35 @@
 
 #include "smmuv3.h"
 
-#define RAM         UINT64_C(0x80000000)
-#define L1_STREAMS  UINT64_C(0x80000000)    /* 256 descriptors, 2 KiB */
-#define COMMANDS    UINT64_C(0x80001000)    /* 256 entries */
-#define EVENTS      UINT64_C(0x80002000)    /* 4 entries */
-#define CD          UINT64_C(0x80003000)
-#define STREAMS     UINT64_C(0x80004000)    /* STEs of StreamIDs 0..255 */
-#define ROOT        UINT64_C(0x80010000)    /* level 1: T0SZ = 25 */
-#define LEVEL2      UINT64_C(0x80011000)
-#define LEVEL3      UINT64_C(0x80012000)
+#define RAM        UINT64_C(0x80000000)
+#define L1_STREAMS UINT64_C(0x80000000) /* 256 descriptors, 2 KiB */
+#define COMMANDS   UINT64_C(0x80001000) /* 256 entries */
+#define EVENTS     UINT64_C(0x80002000) /* 4 entries */
+#define CD         UINT64_C(0x80003000)
+#define STREAMS    UINT64_C(0x80004000) /* STEs of StreamIDs 0..255 */
+#define ROOT       UINT64_C(0x80010000) /* level 1: T0SZ = 25 */
+#define LEVEL2     UINT64_C(0x80011000)
+#define LEVEL3     UINT64_C(0x80012000)
 
-#define SID         0x42u
-#define STE         (STREAMS + SID * 64)
-#define IOVA        UINT64_C(0x40203000)    /* indexes 1, 1, 3 */
-#define PAGE_PA     UINT64_C(0x90005000)
+#define SID     0x42u
+#define STE     (STREAMS + SID * 64)
+#define IOVA    UINT64_C(0x40203000) /* indexes 1, 1, 3 */
+#define PAGE_PA UINT64_C(0x90005000)
 
 /* T0SZ 25, WBWA, inner shareable, EPD1, V, IPS 44, AA64, R, A, ASID 7 */
-#define CD_WORD0    UINT64_C(0x00076204c0003519)
+#define CD_WORD0 UINT64_C(0x00076204c0003519)
 /* V, Config = stage 1, S1ContextPtr */
-#define STE_WORD0   (CD | 0xb)
+#define STE_WORD0 (CD | 0xb)
 /* page: nG, AF, inner shareable, AP[1], valid; read-only adds AP[2] */
-#define PAGE_RW     UINT64_C(0xf43)
-#define PAGE_RO     UINT64_C(0xfc3)
-#define BLOCK_RW    UINT64_C(0xf41)
+#define PAGE_RW  UINT64_C(0xf43)
+#define PAGE_RO  UINT64_C(0xfc3)
+#define BLOCK_RW UINT64_C(0xf41)
 
 static uint8_t ram[0x20000] __attribute__((aligned(64)));
 static struct smmuv3_model *m;
 static uint32_t prod;
 static unsigned int irqs[3];
-static uint64_t hole;           /* a page that aborts, or 0 */
+static uint64_t hole; /* a page that aborts, or 0 */
 
 static void *mem(void *ctx, uint64_t pa, size_t size)
 {
@@ -110,38 +110,38 @@ static void start(const struct smmuv3_model_cfg *cfg)
     hole = 0;
     prod = 0;
     m = smmuv3_model_new(cfg);
-    poke(L1_STREAMS, STREAMS | 9);      /* Span 9: 256 STEs */
+    poke(L1_STREAMS, STREAMS | 9); /* Span 9: 256 STEs */
     poke(STE, STE_WORD0);
     poke(CD, CD_WORD0);
     poke(CD + 8, ROOT);
-    poke(CD + 24, 0xff);                /* MAIR: index 0 is write-back */
+    poke(CD + 24, 0xff); /* MAIR: index 0 is write-back */
     poke(ROOT + 8, LEVEL2 | 3);
     poke(LEVEL2 + 8, LEVEL3 | 3);
     poke(LEVEL3 + 24, PAGE_PA | PAGE_RW);
     smmuv3_model_watch(m, RAM, sizeof(ram));
 
     smmuv3_model_write(m, 0x28, 4, 0xd75);
-    smmuv3_model_write(m, 0x2c, 4, 2);              /* RECINVSID */
+    smmuv3_model_write(m, 0x2c, 4, 2); /* RECINVSID */
     smmuv3_model_write(m, 0x80, 8, L1_STREAMS | UINT64_C(1) << 62);
-    smmuv3_model_write(m, 0x88, 4, 0x10210);        /* 2-level, 8, 16 */
+    smmuv3_model_write(m, 0x88, 4, 0x10210); /* 2-level, 8, 16 */
     smmuv3_model_write(m, 0x90, 8, COMMANDS | 8);
     smmuv3_model_write(m, 0x98, 4, 0);
     smmuv3_model_write(m, 0x9c, 4, 0);
     smmuv3_model_write(m, 0xa0, 8, EVENTS | 2);
     smmuv3_model_write(m, 0x100a8, 4, 0);
     smmuv3_model_write(m, 0x100ac, 4, 0);
-    smmuv3_model_write(m, 0x20, 4, 8);              /* CMDQEN */
+    smmuv3_model_write(m, 0x20, 4, 8); /* CMDQEN */
     while ( smmuv3_model_read(m, 0x24, 4) != 8 )
         continue;
-    command(0x04, 31);                              /* CFGI_ALL */
-    command(0x30, 0);                               /* TLBI_NSNH_ALL */
+    command(0x04, 31); /* CFGI_ALL */
+    command(0x30, 0);  /* TLBI_NSNH_ALL */
     sync_only();
     while ( smmuv3_model_read(m, 0x9c, 4) != prod )
         continue;
-    smmuv3_model_write(m, 0x50, 4, 5);              /* GERROR, EVENTQ */
+    smmuv3_model_write(m, 0x50, 4, 5); /* GERROR, EVENTQ */
     while ( smmuv3_model_read(m, 0x54, 4) != 5 )
         continue;
-    smmuv3_model_write(m, 0x20, 4, 0xd);            /* and EVENTQEN, SMMUEN */
+    smmuv3_model_write(m, 0x20, 4, 0xd); /* and EVENTQEN, SMMUEN */
     while ( smmuv3_model_read(m, 0x24, 4) != 0xd )
         continue;
 }
@@ -272,7 +272,7 @@ static void test_disabled_unit(void **state)
     m = smmuv3_model_new(&cfg);
     expect_ok(0x1234, 0x1234);
     assert_true(smmuv3_model_reachable(m, PAGE_PA, 4096));
-    smmuv3_model_write(m, 0x44, 4, 0x80101000);     /* Update, ABORT */
+    smmuv3_model_write(m, 0x44, 4, 0x80101000); /* Update, ABORT */
     assert_int_equal(smmuv3_model_read(m, 0x44, 4), 0x00101000);
     expect_event(0x1234, false, 0);
     assert_false(smmuv3_model_reachable(m, PAGE_PA, 4096));
@@ -291,7 +291,7 @@ static void test_command_error(void **state)
     invalidate_page(IOVA);
     assert_int_equal(smmuv3_model_read(m, 0x9c, 4), 0x01000003);
     expect_ok(IOVA, PAGE_PA);
-    poke(COMMANDS + 3 * 16, 0x46);                  /* repair, acknowledge */
+    poke(COMMANDS + 3 * 16, 0x46); /* repair, acknowledge */
     smmuv3_model_write(m, 0x64, 4, 1);
     assert_int_equal(smmuv3_model_read(m, 0x9c, 4) & 0xfffff, prod);
     expect_event(IOVA, false, 0x10);
@@ -304,8 +304,8 @@ static void test_illegal_commands(void **state)
 {
     /* EL2 without HYP, stage 2 without S2P, SSec, RESUME, CS 3, empty range */
     static const uint64_t illegal[][2] = {
-        { 0x20, 0 }, { 0x28, 0 }, { 0x2a, 0 }, { 0x403, 1 }, { 0x44, 0 },
-        { 0x3046, 0 }, { 0x12, 0x400 }, { 0x18, 0 }, { 0x40, 0 }, { 0, 0 },
+        {0x20, 0},   {0x28, 0},     {0x2a, 0}, {0x403, 1}, {0x44, 0},
+        {0x3046, 0}, {0x12, 0x400}, {0x18, 0}, {0x40, 0},  {0, 0},
     };
     uint32_t active = 0;
 
@@ -451,9 +451,9 @@ static void test_event_records(void **state)
     expect_event(IOVA + 0x1000, true, 0x13);
     expect_record(1, UINT64_C(0x4200000013), UINT64_C(0x20000000000),
                   IOVA + 0x1000, 0);
-    poke(ROOT + 24, UINT64_C(0xa0000003));          /* a table in a hole */
-    assert_int_equal(smmuv3_model_dma(m, SID, UINT64_C(0xc0001000), true,
-                                      true).event, 0x0b);
+    poke(ROOT + 24, UINT64_C(0xa0000003)); /* a table in a hole */
+    assert_int_equal(
+        smmuv3_model_dma(m, SID, UINT64_C(0xc0001000), true, true).event, 0x0b);
     expect_record(2, UINT64_C(0x420000000b), UINT64_C(0x10200000000),
                   UINT64_C(0xc0001000), UINT64_C(0xa0000000));
     assert_int_equal(smmuv3_model_dma(m, 0x12345, 0, true, true).event, 2);
@@ -466,13 +466,13 @@ static void test_faults(void **state)
     (void)state;
     start_default();
     poke(LEVEL3 + 32, PAGE_PA | (PAGE_RW & ~UINT64_C(0x400)));
-    expect_event(IOVA + 0x1000, false, 0x12);       /* AF = 0 */
+    expect_event(IOVA + 0x1000, false, 0x12); /* AF = 0 */
     poke(LEVEL3 + 40, UINT64_C(0x0000100000000000) | PAGE_RW);
-    expect_event(IOVA + 0x2000, false, 0x11);       /* beyond 44 bits */
+    expect_event(IOVA + 0x2000, false, 0x11); /* beyond 44 bits */
     poke(LEVEL3 + 48, PAGE_PA | (PAGE_RW & ~UINT64_C(0x40)));
-    expect_event(IOVA + 0x3000, false, 0x13);       /* privileged only */
+    expect_event(IOVA + 0x3000, false, 0x13); /* privileged only */
     assert_true(smmuv3_model_dma(m, SID, IOVA + 0x3000, false, true).ok);
-    expect_ok(IOVA, PAGE_PA);                       /* beyond T0SZ */
+    expect_ok(IOVA, PAGE_PA); /* beyond T0SZ */
     expect_event(IOVA + (UINT64_C(1) << 39), false, 0x10);
     expect_event(IOVA + UINT64_C(0xffffff8000000000), false, 0x10);
     /* APTable[1]: nothing below is writable. */
@@ -491,14 +491,14 @@ static void test_faults(void **state)
 static void test_bad_configuration(void **state)
 {
     static const uint64_t bad_cd[] = {
-        UINT64_C(0x0007620440003519),       /* V = 0 */
-        UINT64_C(0x00076004c0003519),       /* AA64 = 0 */
-        UINT64_C(0x00072204c0003519),       /* A = 0 */
-        UINT64_C(0x00077204c0003519),       /* S = 1 */
-        UINT64_C(0x00076204c000350f),       /* T0SZ 15 */
-        UINT64_C(0x00076204c0003568),       /* T0SZ 40 */
-        UINT64_C(0x0007620480003519),       /* EPD1 = 0, T1SZ 0 */
-        UINT64_C(0x00076204c000b519),       /* ENDI */
+        UINT64_C(0x0007620440003519), /* V = 0 */
+        UINT64_C(0x00076004c0003519), /* AA64 = 0 */
+        UINT64_C(0x00072204c0003519), /* A = 0 */
+        UINT64_C(0x00077204c0003519), /* S = 1 */
+        UINT64_C(0x00076204c000350f), /* T0SZ 15 */
+        UINT64_C(0x00076204c0003568), /* T0SZ 40 */
+        UINT64_C(0x0007620480003519), /* EPD1 = 0, T1SZ 0 */
+        UINT64_C(0x00076204c000b519), /* ENDI */
     };
 
     (void)state;
@@ -510,13 +510,13 @@ static void test_bad_configuration(void **state)
         sync_only();
         expect_event(IOVA, false, 0x0a);
     }
-    poke(STE, UINT64_C(0xa000000b));        /* a CD in a hole */
+    poke(STE, UINT64_C(0xa000000b)); /* a CD in a hole */
     command((uint64_t)SID << 32 | 3, 1);
     sync_only();
     expect_event(IOVA, false, 0x09);
     assert_int_equal(smmuv3_model_dma(m, 0x43, 0, false, false).event, 0x04);
     assert_int_equal(smmuv3_model_dma(m, 0x100, 0, false, false).event, 0x02);
-    poke(STE, 0xd);                         /* stage 2 without S2P */
+    poke(STE, 0xd); /* stage 2 without S2P */
     command((uint64_t)SID << 32 | 3, 1);
     sync_only();
     expect_event(IOVA, false, 0x04);
@@ -551,21 +551,22 @@ static void test_invalidation_must_match(void **state)
 {
     /* wrong ASID, wrong page, TTL 2 for a page, another range, 16 KiB */
     static const uint64_t missing[][2] = {
-        { UINT64_C(0x0008000000000012), IOVA | 1 },
-        { UINT64_C(0x0007000000000012), (IOVA + 0x1000) | 1 },
-        { UINT64_C(0x0007000000003012), UINT64_C(0x40200000) | 0x601 },
-        { UINT64_C(0x0007000000002012), UINT64_C(0x40200000) | 0x401 },
-        { UINT64_C(0x0007000000000012), IOVA | 0xb01 },
-        { UINT64_C(0x0008000000000011), 0 },
+        {UINT64_C(0x0008000000000012), IOVA | 1},
+        {UINT64_C(0x0007000000000012), (IOVA + 0x1000) | 1},
+        {UINT64_C(0x0007000000003012), UINT64_C(0x40200000) | 0x601},
+        {UINT64_C(0x0007000000002012), UINT64_C(0x40200000) | 0x401},
+        {UINT64_C(0x0007000000000012), IOVA | 0xb01},
+        {UINT64_C(0x0008000000000011), 0},
     };
     static const uint64_t matching[][2] = {
-        { UINT64_C(0x0007000000000012), IOVA | 1 },
-        { UINT64_C(0x0000000000000013), IOVA },
-        { UINT64_C(0x0007000000000012), IOVA | 0x701 },     /* TG 1, TTL 3 */
-        { UINT64_C(0x0007000000003012), UINT64_C(0x40200000) | 0x401 },
-        { UINT64_C(0x0007000000200012), UINT64_C(0x40200000) | 0x701 },
-        { UINT64_C(0x0007000000000011), 0 },
-        { 0x10, 0 }, { 0x30, 0 },
+        {UINT64_C(0x0007000000000012), IOVA | 1},
+        {UINT64_C(0x0000000000000013), IOVA},
+        {UINT64_C(0x0007000000000012), IOVA | 0x701}, /* TG 1, TTL 3 */
+        {UINT64_C(0x0007000000003012), UINT64_C(0x40200000) | 0x401},
+        {UINT64_C(0x0007000000200012), UINT64_C(0x40200000) | 0x701},
+        {UINT64_C(0x0007000000000011), 0},
+        {0x10, 0},
+        {0x30, 0},
     };
 
     (void)state;
@@ -680,11 +681,11 @@ static void test_configuration_cache(void **state)
     (void)state;
     start_default();
     expect_ok(IOVA, PAGE_PA);
-    poke(STE, 1);                           /* abort */
+    poke(STE, 1); /* abort */
     expect_ok(IOVA, PAGE_PA);
     assert_false(smmuv3_model_settled(m));
     expect_violation("CFGI forgotten");
-    command((uint64_t)SID << 32 | 5, 1);    /* CFGI_CD is not enough */
+    command((uint64_t)SID << 32 | 5, 1); /* CFGI_CD is not enough */
     sync_only();
     poke(CD, 0);
     expect_event(IOVA, false, 0x0a);
@@ -693,7 +694,7 @@ static void test_configuration_cache(void **state)
     expect_event(IOVA, false, 0);
     /* An STE that was invalid when read is remembered as such. */
     assert_int_equal(smmuv3_model_dma(m, 0x43, 0, false, false).event, 4);
-    poke(STREAMS + 0x43 * 64, 9);           /* bypass */
+    poke(STREAMS + 0x43 * 64, 9); /* bypass */
     assert_int_equal(smmuv3_model_dma(m, 0x43, 0, false, false).event, 4);
     command(UINT64_C(0x43) << 32 | 3, 1);
     sync_only();
@@ -706,9 +707,9 @@ static void test_level1_stream_descriptor(void **state)
     (void)state;
     start_default();
     assert_int_equal(smmuv3_model_dma(m, 0x100, 0, false, false).event, 2);
-    poke(STREAMS + 64, 9);                  /* what StreamID 0x101 will find */
+    poke(STREAMS + 64, 9); /* what StreamID 0x101 will find */
     poke(L1_STREAMS + 8, STREAMS | 9);
-    command(UINT64_C(0x101) << 32 | 3, 1);  /* Leaf: keeps the L1STD */
+    command(UINT64_C(0x101) << 32 | 3, 1); /* Leaf: keeps the L1STD */
     sync_only();
     assert_int_equal(smmuv3_model_dma(m, 0x101, 0, false, false).event, 2);
     command(UINT64_C(0x101) << 32 | 3, 0);
@@ -735,10 +736,10 @@ static void test_vmid_tags_stage1(void **state)
     (void)state;
     cfg.s2p = true;
     start(&cfg);
-    poke(STE + 16, 5);                      /* S2VMID, never read so far */
+    poke(STE + 16, 5); /* S2VMID, never read so far */
     expect_ok(IOVA, PAGE_PA);
     poke(LEVEL3 + 24, 0);
-    invalidate_page(IOVA);                  /* VMID 0 */
+    invalidate_page(IOVA); /* VMID 0 */
     expect_ok(IOVA, PAGE_PA);
     command(UINT64_C(0x0007000500000012), IOVA | 1);
     sync_only();
@@ -753,11 +754,11 @@ static void test_stage2(void **state)
     (void)state;
     cfg.s2p = true;
     start(&cfg);
-    poke(STE, 0xd);                         /* V, Config = stage 2 */
+    poke(STE, 0xd); /* V, Config = stage 2 */
     /* VMID 5, S2T0SZ 25, S2SL0 1, S2PS 44, S2AA64, S2R */
     poke(STE + 16, UINT64_C(0x040c005900000005));
     poke(STE + 24, ROOT);
-    poke(LEVEL3 + 24, PAGE_PA | 0x7ff);     /* AF, S2AP read-write */
+    poke(LEVEL3 + 24, PAGE_PA | 0x7ff); /* AF, S2AP read-write */
     expect_ok(IOVA, PAGE_PA);
     poke(LEVEL3 + 24, 0);
     invalidate_page(IOVA);
@@ -817,7 +818,7 @@ static void test_random_unmaps(void **state)
             assert_false(dma(iova, false).ok);
         else
             expect_ok(iova, now);
-        invalidate_page(iova);          /* so that "cached" is exact */
+        invalidate_page(iova); /* so that "cached" is exact */
         while ( smmuv3_model_read(m, 0x9c, 4) != prod )
             continue;
         assert_true(smmuv3_model_settled(m));
@@ -835,7 +836,7 @@ static void test_linear_table_and_no_gbpa(void **state)
     smmuv3_model_write(m, 0x20, 4, 0xc);
     smmuv3_model_write(m, 0x44, 4, 0x80100000);
     assert_int_equal(smmuv3_model_read(m, 0x44, 4), 0);
-    expect_ok(0x77, 0x77);              /* nothing can stop it */
+    expect_ok(0x77, 0x77); /* nothing can stop it */
     smmuv3_model_write(m, 0x80, 8, STREAMS);
     smmuv3_model_write(m, 0x88, 4, 8);
     smmuv3_model_write(m, 0x20, 4, 0xd);
@@ -887,7 +888,7 @@ static void test_ste_states(void **state)
     poke(ste + 8, 0x54);
     smmuv3_model_barrier(m);
     expect_clean();
-    poke(ste, STE_WORD0);                   /* valid first */
+    poke(ste, STE_WORD0); /* valid first */
     poke(ste + 8, 0x50);
     smmuv3_model_barrier(m);
     expect_violation("2 words of its STE change at once, V 0 -> 1");
@@ -937,7 +938,7 @@ static void test_store_before_barrier(void **state)
     start(&cfg);
     expect_ok(IOVA, PAGE_PA);
     poke(LEVEL3 + 24, 0);
-    invalidate_page(IOVA);                  /* its barrier covers both */
+    invalidate_page(IOVA); /* its barrier covers both */
     expect_event(IOVA, false, 0x10);
     poke(LEVEL3 + 24, PAGE_PA | PAGE_RW);
     expect_event(IOVA, false, 0x10);

@@ -75,9 +75,8 @@ static void cfgi_ste(struct smmuv3_model *m, uint32_t sid, uint32_t last,
     uint32_t first = sid >> split << split;
 
     for ( struct conf *c = m->conf; c; c = c->next )
-        if ( c->kind == CONF_L1STD
-                 ? !leaf && c->sid >= first && c->sid <= last
-                 : c->sid >= sid && c->sid <= last )
+        if ( c->kind == CONF_L1STD ? !leaf && c->sid >= first && c->sid <= last
+                                   : c->sid >= sid && c->sid <= last )
             c->pending = true;
     watch_cfgi(m, sid, last, false);
 }
@@ -92,14 +91,13 @@ static void cfgi_cd(struct smmuv3_model *m, uint32_t sid)
 
 /* ---- 4.4 TLB invalidation */
 
-struct scope
-{
+struct scope {
     bool any_vmid, any_asid, by_va, globals, s2;
     uint8_t world;
     uint16_t vmid, asid;
     uint64_t start, size;
     bool leaf;
-    unsigned int level;     /* of leaves, or 0 for any */
+    unsigned int level; /* of leaves, or 0 for any */
 };
 
 static bool in_scope(const struct tlb *e, const struct scope *s)
@@ -111,10 +109,9 @@ static bool in_scope(const struct tlb *e, const struct scope *s)
         return false;
     if ( !s->by_va )
         return true;
-    if ( s->start > e->ia + (e->size - 1) ||
-         e->ia > s->start + (s->size - 1) )
+    if ( s->start > e->ia + (e->size - 1) || e->ia > s->start + (s->size - 1) )
         return false;
-    if ( e->table )     /* Leaf == 0: the levels above the given one */
+    if ( e->table ) /* Leaf == 0: the levels above the given one */
         return !s->leaf && (!s->level || e->level < s->level);
     return !s->level || e->level == s->level;
 }
@@ -158,7 +155,7 @@ static unsigned int decode_range(struct smmuv3_model *m, const uint64_t c[2],
         s->size = ~s->start + 1;
     s->level = ttl;
     if ( tg != 1 )
-        *nothing = true;        /* no entry has another granule */
+        *nothing = true; /* no entry has another granule */
     if ( tg == 1 && ((ttl == 1 && bits(c[1], 29, 12)) ||
                      (ttl == 2 && bits(c[1], 20, 12))) )
     {
@@ -200,33 +197,33 @@ static unsigned int tlb_command(struct smmuv3_model *m, const uint64_t c[2])
     }
     switch ( op )
     {
-    case 0x10:          /* NH_ALL */
-    case 0x20:          /* EL2_ALL */
+    case 0x10: /* NH_ALL */
+    case 0x20: /* EL2_ALL */
         break;
-    case 0x11:          /* NH_ASID */
+    case 0x11: /* NH_ASID */
         s.any_asid = s.globals = false;
         break;
-    case 0x21:          /* EL2_ASID: entries are untagged while E2H == 0 */
+    case 0x21: /* EL2_ASID: entries are untagged while E2H == 0 */
         nothing = true;
         break;
-    case 0x12:          /* NH_VA */
+    case 0x12: /* NH_VA */
         s.any_asid = false;
         error = decode_range(m, c, &s, &nothing);
         break;
-    case 0x13:          /* NH_VAA */
-    case 0x22:          /* EL2_VA */
-    case 0x23:          /* EL2_VAA */
+    case 0x13: /* NH_VAA */
+    case 0x22: /* EL2_VA */
+    case 0x23: /* EL2_VAA */
         error = decode_range(m, c, &s, &nothing);
         break;
-    case 0x28:          /* S12_VMALL: both stages of the VMID */
+    case 0x28: /* S12_VMALL: both stages of the VMID */
         tlbi(m, &s);
         s.s2 = true;
         break;
-    case 0x2a:          /* S2_IPA */
+    case 0x2a: /* S2_IPA */
         s.s2 = true;
         error = decode_range(m, c, &s, &nothing);
         break;
-    case 0x30:          /* NSNH_ALL */
+    case 0x30: /* NSNH_ALL */
         s.any_vmid = true;
         tlbi(m, &s);
         s.s2 = true;
@@ -275,36 +272,36 @@ static unsigned int execute(struct smmuv3_model *m, const uint64_t c[2])
     uint32_t sid = (uint32_t)bits(c[0], 63, 32), mask;
     unsigned int op = (unsigned int)bits(c[0], 7, 0);
 
-    if ( op <= 0x06 && bit(c[0], 10) )      /* 4.1.6: SSec from Non-secure */
+    if ( op <= 0x06 && bit(c[0], 10) ) /* 4.1.6: SSec from Non-secure */
         return M_CERROR_ILL;
     if ( op <= 0x06 && op != 0x04 && sid >> m->cfg.sidsize )
         violation(m, "command %#x with StreamID %#x out of range", op, sid);
     switch ( op )
     {
-    case 0x01:          /* PREFETCH_CONFIG, PREFETCH_ADDR: hints */
+    case 0x01: /* PREFETCH_CONFIG, PREFETCH_ADDR: hints */
     case 0x02:
         return 0;
-    case 0x03:          /* CFGI_STE */
+    case 0x03: /* CFGI_STE */
         cfgi_ste(m, sid, sid, bit(c[1], 0));
         return 0;
-    case 0x04:          /* CFGI_STE_RANGE, CFGI_ALL */
+    case 0x04: /* CFGI_STE_RANGE, CFGI_ALL */
         mask = (uint32_t)((UINT64_C(2) << bits(c[1], 4, 0)) - 1);
         cfgi_ste(m, sid & ~mask, sid | mask, false);
         m->conf_cleared |= mask == ~0u;
         return 0;
-    case 0x05:          /* CFGI_CD */
+    case 0x05: /* CFGI_CD */
         if ( bits(c[0], 31, 12) )
         {
             violation(m, "CFGI_CD with a SubstreamID (4.3.3)");
             return 0;
         }
-        /* fall through */
-    case 0x06:          /* CFGI_CD_ALL */
+        __attribute__((fallthrough));
+    case 0x06: /* CFGI_CD_ALL */
         if ( !m->cfg.s1p )
             return M_CERROR_ILL;
         cfgi_cd(m, sid);
         return 0;
-    case 0x44:          /* RESUME, STALL_TERM: nothing is ever stalled */
+    case 0x44: /* RESUME, STALL_TERM: nothing is ever stalled */
     case 0x45:
         return m->cfg.stall ? 0 : M_CERROR_ILL;
     case 0x46:

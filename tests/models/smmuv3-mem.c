@@ -9,8 +9,8 @@
 
 #include "smmuv3-priv.h"
 
-#define PAGE    UINT64_C(4096)
-#define LINE    UINT64_C(64)
+#define PAGE UINT64_C(4096)
+#define LINE UINT64_C(64)
 
 static uint64_t line_bit(uint64_t pa)
 {
@@ -133,7 +133,7 @@ void smmuv3_model_clean(struct smmuv3_model *m, uint64_t pa, size_t size)
 {
     if ( !m->cfg.cohacc )
         refresh_range(m, pa, size);
-    smmuv3_model_barrier(m);        /* cleaning ends with one */
+    smmuv3_model_barrier(m); /* cleaning ends with one */
 }
 
 void smmuv3_model_invalidate(struct smmuv3_model *m, uint64_t pa, size_t size)
@@ -240,9 +240,9 @@ void observe_config(struct smmuv3_model *m)
 
 /* ---- 3.21.1.1 Translation tables update procedure */
 
-#define DESC_NT     16          /* DDI 0487, block descriptor nT */
-#define DESC_OA     UINT64_C(0x0000fffffffff000)
-#define DESC_SW     (UINT64_C(0xf) << 55)
+#define DESC_NT 16 /* DDI 0487, block descriptor nT */
+#define DESC_OA UINT64_C(0x0000fffffffff000)
+#define DESC_SW (UINT64_C(0xf) << 55)
 
 static bool is_table(uint64_t desc, unsigned int level)
 {
@@ -277,8 +277,10 @@ void audit_break_before_make(struct smmuv3_model *m)
              bit(now, 0) && needs_break(m, e, now) && !e->reported )
         {
             e->reported = true;
-            violation(m, "break-before-make: %#lx level %u, %#lx -> %#lx "
-                      "while cached", e->ia, e->level, e->desc, now);
+            violation(m,
+                      "break-before-make: %#lx level %u, %#lx -> %#lx "
+                      "while cached",
+                      e->ia, e->level, e->desc, now);
         }
 }
 
@@ -286,8 +288,8 @@ void audit_break_before_make(struct smmuv3_model *m)
 
 static void settled_conf(struct smmuv3_model *m, const struct conf *c)
 {
-    static const char *const names[] = { "L1STD", "STE", "CD" };
-    struct watched w = { .sid = c->sid, .cd = c->kind == CONF_CD };
+    static const char *const names[] = {"L1STD", "STE", "CD"};
+    struct watched w = {.sid = c->sid, .cd = c->kind == CONF_CD};
     uint64_t now[8], pa = c->pa;
 
     if ( c->kind != CONF_L1STD )
@@ -320,8 +322,10 @@ bool smmuv3_model_settled(struct smmuv3_model *m)
         pending |= e->pending;
         if ( !e->pending && (!model_peek(m, e->desc_pa, &now, 1) ||
                              ((now ^ e->desc) & ~DESC_SW)) )
-            violation(m, "TLB has %#lx level %u as %#lx, memory %#lx: TLBI "
-                      "forgotten", e->ia, e->level, e->desc, now);
+            violation(m,
+                      "TLB has %#lx level %u as %#lx, memory %#lx: TLBI "
+                      "forgotten",
+                      e->ia, e->level, e->desc, now);
     }
     if ( pending )
         violation(m, "an invalidation has no CMD_SYNC");
@@ -330,8 +334,7 @@ bool smmuv3_model_settled(struct smmuv3_model *m)
 
 /* ---- Reachability */
 
-struct range
-{
+struct range {
     uint64_t pa, size;
 };
 
@@ -343,7 +346,7 @@ static bool overlaps(const struct range *r, uint64_t pa, uint64_t size)
 static bool tree_reaches(struct smmuv3_model *m, const struct range *r,
                          uint64_t table, unsigned int level, unsigned int nr)
 {
-    struct tlb e = { .level = level };
+    struct tlb e = {.level = level};
 
     if ( overlaps(r, table, (uint64_t)nr * 8) )
         return true;
@@ -356,8 +359,7 @@ static bool tree_reaches(struct smmuv3_model *m, const struct range *r,
             if ( tree_reaches(m, r, e.desc & DESC_OA, level + 1, 512) )
                 return true;
         }
-        else if ( overlaps(r, tlb_output(&e),
-                           UINT64_C(1) << (39 - 9 * level)) )
+        else if ( overlaps(r, tlb_output(&e), UINT64_C(1) << (39 - 9 * level)) )
             return true;
     }
     return false;
@@ -393,7 +395,7 @@ static bool ste_reaches(struct smmuv3_model *m, const struct range *r,
         ttb = cd[1] & UINT64_C(0x000ffffffffffff0);
     }
     if ( ttb == *last_ttb )
-        return false;           /* as the stream before it */
+        return false; /* as the stream before it */
     *last_ttb = ttb;
     return tree_reaches(m, r, ttb, level, 1u << (in - (39 - 9 * level)));
 }
@@ -417,7 +419,7 @@ static bool memory_reaches(struct smmuv3_model *m, const struct range *r)
 
         pa = ste_address(m, (uint32_t)sid, false, &event, &fetch_pa);
         if ( event && two )
-            sid |= (UINT64_C(1) << split) - 1;  /* nothing more in this span */
+            sid |= (UINT64_C(1) << split) - 1; /* nothing more in this span */
         if ( event || !model_peek(m, pa, ste, 8) )
             continue;
         if ( overlaps(r, pa, 64) || ste_reaches(m, r, ste, &last_ttb) )
@@ -447,7 +449,7 @@ static bool conf_reaches(struct smmuv3_model *m, const struct range *r,
 
 bool smmuv3_model_reachable(struct smmuv3_model *m, uint64_t pa, uint64_t size)
 {
-    struct range r = { pa, size };
+    struct range r = {pa, size};
 
     for ( const struct tlb *e = m->tlb; e; e = e->next )
         if ( e->table ? overlaps(&r, e->desc & DESC_OA, PAGE)
@@ -465,7 +467,7 @@ bool smmuv3_model_reachable(struct smmuv3_model *m, uint64_t pa, uint64_t size)
                   UINT64_C(32) << (m->eventq.base & 31)) )
         return true;
     if ( !(m->cr0ack & M_CR0_SMMUEN) )
-        return !bit(m->gbpa, 20);       /* 6.3.15 ABORT, else bypass */
+        return !bit(m->gbpa, 20); /* 6.3.15 ABORT, else bypass */
     return memory_reaches(m, &r);
 }
 

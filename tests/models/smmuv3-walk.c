@@ -9,20 +9,23 @@
 
 #include "smmuv3-priv.h"
 
-enum use { NEWEST, OLDEST, UNCACHED, PREFETCH };
+enum use {
+    NEWEST,
+    OLDEST,
+    UNCACHED,
+    PREFETCH
+};
 
 /* A fault, as an event record will tell it. */
-struct fault
-{
+struct fault {
     uint8_t event;
     bool s2, silent;
-    unsigned int class;     /* 7.3: 1 TT, 2 IN */
-    uint64_t address;       /* FetchAddr, or IPA */
+    unsigned int class; /* 7.3: 1 TT, 2 IN */
+    uint64_t address;   /* FetchAddr, or IPA */
 };
 
 /* What one stage of translation needs to know. */
-struct regime
-{
+struct regime {
     uint64_t ttb, mair;
     unsigned int in_bits, out_bits, start;
     uint16_t asid, vmid;
@@ -73,7 +76,11 @@ static bool conf_read(struct smmuv3_model *m, enum conf_kind kind, uint32_t sid,
     if ( !c )
         abort();
     *c = (struct conf){
-        .next = m->conf, .kind = kind, .sid = sid, .pa = pa, .nr = nr,
+        .next = m->conf,
+        .kind = kind,
+        .sid = sid,
+        .pa = pa,
+        .nr = nr,
     };
     memcpy(c->w, w, nr * 8);
     m->conf = c;
@@ -113,7 +120,7 @@ uint64_t ste_address(struct smmuv3_model *m, uint32_t sid, bool cached,
 /* 6.3.6 IDR5.OAS and 5.4 CD.IPS share an encoding. */
 static unsigned int address_bits(const struct smmuv3_model *m, uint64_t code)
 {
-    static const unsigned int size[] = { 32, 36, 40, 42, 44, 48, 52, 52 };
+    static const unsigned int size[] = {32, 36, 40, 42, 44, 48, 52, 52};
 
     return size[code] < m->cfg.oas ? size[code] : m->cfg.oas;
 }
@@ -150,7 +157,7 @@ static bool cd_decode(struct smmuv3_model *m, const uint64_t *cd,
             return false;
         violation(m, "CD.EPD1 = 0: TTB1 is not modelled");
     }
-    if ( bit(cd[0], 14) )       /* EPD0: TTB0's fields are ignored */
+    if ( bit(cd[0], 14) ) /* EPD0: TTB0's fields are ignored */
         return true;
     if ( tsz < 16 || tsz > 39 || bits(cd[0], 7, 6) || r->ttb >> r->out_bits )
         return false;
@@ -203,7 +210,7 @@ static uint8_t configure(struct smmuv3_model *m, uint32_t sid, bool cached,
         return EV_BAD_STE;
     if ( config < 4 )
     {
-        f->silent = true;       /* abort, no event */
+        f->silent = true; /* abort, no event */
         return EV_BAD_STE;
     }
     *bypass = config == 4;
@@ -224,11 +231,11 @@ static uint8_t configure(struct smmuv3_model *m, uint32_t sid, bool cached,
         return ste_stage2(m, ste, r) ? 0 : EV_BAD_STE;
     r->world = (uint8_t)bits(ste[1], 31, 30);
     if ( (r->world && !m->cfg.hyp) || r->world & 1 )
-        return EV_BAD_STE;      /* 5.2 STRW */
+        return EV_BAD_STE; /* 5.2 STRW */
     if ( r->world == WORLD_NS_EL2 )
         r->vmid = 0;
     if ( bit(ste[1], 27) && m->cfg.stall == false )
-        return EV_BAD_STE;      /* S1STALLD */
+        return EV_BAD_STE; /* S1STALLD */
     f->address = ste[0] & UINT64_C(0x00ffffffffffffc0);
     if ( !conf_read(m, CONF_CD, sid, f->address, cd, 8, cached) )
         return EV_CD_FETCH;
@@ -313,8 +320,12 @@ static uint8_t walk(struct smmuv3_model *m, const struct regime *r, uint64_t ia,
                     enum use use, struct tlb *leaf, struct fault *f)
 {
     struct tlb e = {
-        .ttb = r->ttb, .asid = r->asid, .vmid = r->vmid, .world = r->world,
-        .s2 = r->s2, .level = r->start,
+        .ttb = r->ttb,
+        .asid = r->asid,
+        .vmid = r->vmid,
+        .world = r->world,
+        .s2 = r->s2,
+        .level = r->start,
     };
     uint64_t table = r->ttb;
     unsigned int width = r->in_bits - (39 - 9 * r->start);
@@ -362,7 +373,7 @@ static uint8_t walk(struct smmuv3_model *m, const struct regime *r, uint64_t ia,
             tlb_insert(m, &e);
         table = e.desc & UINT64_C(0x0000fffffffff000);
     }
-    if ( e.level < 3 &&         /* bit 16 is nT */
+    if ( e.level < 3 && /* bit 16 is nT */
          (bits(e.desc, 38 - 9 * e.level, 17) || bits(e.desc, 15, 12)) )
         violation(m, "block %#lx at level %u has address bits below its size",
                   e.desc, e.level);
@@ -370,7 +381,7 @@ static uint8_t walk(struct smmuv3_model *m, const struct regime *r, uint64_t ia,
         check_contiguous(m, &e);
     e.global = !r->s2 && r->world == WORLD_NS_EL1 && !bit(e.desc, 11);
     if ( !bit(e.desc, 10) && !r->affd )
-        return EV_ACCESS;       /* AF == 0 is never cached */
+        return EV_ACCESS; /* AF == 0 is never cached */
     if ( use != UNCACHED )
         tlb_insert(m, &e);
     *leaf = e;
@@ -388,7 +399,7 @@ static bool permits(const struct tlb *e, const struct regime *r, bool write,
     if ( write && (bit(e->desc, 7) || bit(e->aptable, 1)) )
         return false;
     if ( r->world == WORLD_NS_EL2 )
-        return true;            /* one privilege level */
+        return true; /* one privilege level */
     return privileged ? !(user && r->pan) : user;
 }
 
@@ -432,7 +443,7 @@ static uint8_t translate(struct smmuv3_model *m, const struct regime *r,
 static bool report(struct smmuv3_model *m, uint32_t sid, uint64_t iova,
                    bool write, bool privileged, const struct fault *f)
 {
-    uint64_t record[4] = { f->event | (uint64_t)sid << 32, 0, 0, 0 };
+    uint64_t record[4] = {f->event | (uint64_t)sid << 32, 0, 0, 0};
 
     if ( f->event >= EV_WALK_EABT )
     {
@@ -450,9 +461,9 @@ static struct smmuv3_dma_result access_by(struct smmuv3_model *m, uint32_t sid,
                                           uint64_t iova, bool write,
                                           bool privileged, enum use use)
 {
-    struct smmuv3_dma_result out = { .ok = false };
-    struct regime r = { .ttb = 0 };
-    struct fault f = { .event = 0 };
+    struct smmuv3_dma_result out = {.ok = false};
+    struct regime r = {.ttb = 0};
+    struct fault f = {.event = 0};
     bool bypass = false, epd0 = false;
 
     if ( !(m->cr0ack & M_CR0_SMMUEN) )
@@ -466,11 +477,13 @@ static struct smmuv3_dma_result access_by(struct smmuv3_model *m, uint32_t sid,
     {
         out.pa = iova;
         if ( iova >> m->cfg.oas )
-            f = (struct fault){ .event = EV_ADDR_SIZE, .class = 2 };
+            f = (struct fault){.event = EV_ADDR_SIZE, .class = 2};
     }
     else if ( !f.event && epd0 )
         f = (struct fault){
-            .event = EV_TRANSLATION, .class = 2, .silent = !r.record,
+            .event = EV_TRANSLATION,
+            .class = 2,
+            .silent = !r.record,
         };
     else if ( !f.event )
         f.event = translate(m, &r, iova, write, privileged, use, &f, &out);

@@ -4,7 +4,7 @@
  * One unit is used by one thread. IHI 0070 chapter 6 "Memory map and
  * registers", 7 "Faults, errors and Event queue".
  */
-#define _GNU_SOURCE     /* vasprintf */
+#define _GNU_SOURCE /* vasprintf */
 #include "smmuv3.h"
 
 #include <stdarg.h>
@@ -14,24 +14,45 @@
 #include "smmuv3-priv.h"
 
 /* 6.2 Register overview: page 0, and page 1 for the event queue indexes. */
-enum
-{
-    IDR0 = 0x00, IDR1 = 0x04, IDR2 = 0x08, IDR3 = 0x0c, IDR4 = 0x10,
-    IDR5 = 0x14, IIDR = 0x18, AIDR = 0x1c, CR0 = 0x20, CR0ACK = 0x24,
-    CR1 = 0x28, CR2 = 0x2c, GBPA = 0x44, IRQ_CTRL = 0x50, IRQ_CTRLACK = 0x54,
-    GERROR = 0x60, GERRORN = 0x64, GERROR_IRQ_CFG0 = 0x68,
-    GERROR_IRQ_CFG1 = 0x70, GERROR_IRQ_CFG2 = 0x74, STRTAB_BASE = 0x80,
-    STRTAB_BASE_CFG = 0x88, CMDQ_BASE = 0x90, CMDQ_PROD = 0x98,
-    CMDQ_CONS = 0x9c, EVENTQ_BASE = 0xa0, EVENTQ_IRQ_CFG0 = 0xb0,
-    EVENTQ_IRQ_CFG1 = 0xb8, EVENTQ_IRQ_CFG2 = 0xbc,
-    EVENTQ_PROD = 0x100a8, EVENTQ_CONS = 0x100ac,
+enum {
+    IDR0 = 0x00,
+    IDR1 = 0x04,
+    IDR2 = 0x08,
+    IDR3 = 0x0c,
+    IDR4 = 0x10,
+    IDR5 = 0x14,
+    IIDR = 0x18,
+    AIDR = 0x1c,
+    CR0 = 0x20,
+    CR0ACK = 0x24,
+    CR1 = 0x28,
+    CR2 = 0x2c,
+    GBPA = 0x44,
+    IRQ_CTRL = 0x50,
+    IRQ_CTRLACK = 0x54,
+    GERROR = 0x60,
+    GERRORN = 0x64,
+    GERROR_IRQ_CFG0 = 0x68,
+    GERROR_IRQ_CFG1 = 0x70,
+    GERROR_IRQ_CFG2 = 0x74,
+    STRTAB_BASE = 0x80,
+    STRTAB_BASE_CFG = 0x88,
+    CMDQ_BASE = 0x90,
+    CMDQ_PROD = 0x98,
+    CMDQ_CONS = 0x9c,
+    EVENTQ_BASE = 0xa0,
+    EVENTQ_IRQ_CFG0 = 0xb0,
+    EVENTQ_IRQ_CFG1 = 0xb8,
+    EVENTQ_IRQ_CFG2 = 0xbc,
+    EVENTQ_PROD = 0x100a8,
+    EVENTQ_CONS = 0x100ac,
 };
 
-#define GBPA_UPDATE     (1u << 31)          /* 6.3.15 */
-#define GBPA_INCOMING   (1u << 12)          /* SHCFG: use incoming */
-#define IRQ_GERROR      (1u << 0)           /* 6.3.17 */
-#define IRQ_EVENTQ      (1u << 2)
-#define OVERFLOW        (1u << 31)          /* 6.3.30 OVFLG, 6.3.31 OVACKFLG */
+#define GBPA_UPDATE   (1u << 31) /* 6.3.15 */
+#define GBPA_INCOMING (1u << 12) /* SHCFG: use incoming */
+#define IRQ_GERROR    (1u << 0)  /* 6.3.17 */
+#define IRQ_EVENTQ    (1u << 2)
+#define OVERFLOW      (1u << 31) /* 6.3.30 OVFLG, 6.3.31 OVACKFLG */
 
 void violation(struct smmuv3_model *m, const char *fmt, ...)
 {
@@ -42,8 +63,8 @@ void violation(struct smmuv3_model *m, const char *fmt, ...)
     if ( vasprintf(&text, fmt, ap) < 0 )
         abort();
     va_end(ap);
-    m->violations = realloc(m->violations,
-                            (m->nr_violations + 1) * sizeof(*m->violations));
+    m->violations =
+        realloc(m->violations, (m->nr_violations + 1) * sizeof(*m->violations));
     if ( !m->violations )
         abort();
     m->violations[m->nr_violations++] = text;
@@ -71,9 +92,17 @@ void smmuv3_model_forgive(struct smmuv3_model *m)
 struct smmuv3_model_cfg smmuv3_model_default(void)
 {
     return (struct smmuv3_model_cfg){
-        .s1p = true, .st_2level = true, .asid16 = true, .cohacc = true,
-        .ril = true, .gbpa = true, .oas = 44, .sidsize = 16, .cmdqs = 8,
-        .eventqs = 7, .seed = 1,
+        .s1p = true,
+        .st_2level = true,
+        .asid16 = true,
+        .cohacc = true,
+        .ril = true,
+        .gbpa = true,
+        .oas = 44,
+        .sidsize = 16,
+        .cmdqs = 8,
+        .eventqs = 7,
+        .seed = 1,
     };
 }
 
@@ -91,8 +120,8 @@ struct smmuv3_model *smmuv3_model_new(const struct smmuv3_model_cfg *cfg)
     m->gbpa = cfg->gbpa ? GBPA_INCOMING : 0;
     /* 6.3.24 etc.: reset values are UNKNOWN, so software must write them. */
     m->strtab_base = UINT64_C(0xdead0000);
-    m->cmdq = (struct queue){ UINT64_C(0xdead0001), 1, 1 };
-    m->eventq = (struct queue){ UINT64_C(0xdead0001), 1, 1 };
+    m->cmdq = (struct queue){UINT64_C(0xdead0001), 1, 1};
+    m->eventq = (struct queue){UINT64_C(0xdead0001), 1, 1};
     /* 3.11 Reset, enable and initialization: caches are not cleared. */
     m->conf_unknown = m->tlb_unknown = true;
     return m;
@@ -182,7 +211,7 @@ static uint32_t id_register(const struct smmuv3_model *m, uint32_t offset)
 
     switch ( offset )
     {
-    case IDR0:  /* TTF = AArch64, TTENDIAN = little, TERM_MODEL = abort */
+    case IDR0: /* TTF = AArch64, TTENDIAN = little, TERM_MODEL = abort */
         return (uint32_t)c->s2p | (uint32_t)c->s1p << 1 | 2u << 2 |
                (uint32_t)c->cohacc << 4 | (uint32_t)c->hyp << 9 |
                (uint32_t)c->asid16 << 12 | (uint32_t)c->sev << 14 |
@@ -191,9 +220,9 @@ static uint32_t id_register(const struct smmuv3_model *m, uint32_t offset)
                (uint32_t)c->st_2level << 27;
     case IDR1:
         return c->sidsize | c->eventqs << 16 | c->cmdqs << 21;
-    case IDR3:  /* HAD */
+    case IDR3: /* HAD */
         return 1u << 2 | (uint32_t)c->ril << 10 | c->bbml << 11;
-    case IDR5:  /* GRAN4K only */
+    case IDR5: /* GRAN4K only */
         return 1u << 4 | (c->oas == 32   ? 0u
                           : c->oas == 36 ? 1u
                           : c->oas == 40 ? 2u
@@ -201,7 +230,7 @@ static uint32_t id_register(const struct smmuv3_model *m, uint32_t offset)
                           : c->oas == 44 ? 4u
                                          : 5u);
     case AIDR:
-        return 2;       /* SMMUv3.2 */
+        return 2; /* SMMUv3.2 */
     default:
         return 0;
     }

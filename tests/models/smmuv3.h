@@ -21,37 +21,35 @@
 
 struct smmuv3_model;
 
-enum smmuv3_model_irq
-{
+enum smmuv3_model_irq {
     SMMUV3_MODEL_IRQ_EVENT,
     SMMUV3_MODEL_IRQ_GERROR,
     SMMUV3_MODEL_IRQ_SYNC,
 };
 
-struct smmuv3_model_cfg
-{
+struct smmuv3_model_cfg {
     /* What the ID registers say. */
-    bool s1p, s2p;          /* translation stages */
-    bool st_2level;         /* 2-level stream table, besides the linear one */
+    bool s1p, s2p;  /* translation stages */
+    bool st_2level; /* 2-level stream table, besides the linear one */
     bool asid16, vmid16;
-    bool cohacc;            /* false: sees only what smmuv3_model_clean() saw */
+    bool cohacc; /* false: sees only what smmuv3_model_clean() saw */
     bool hyp, ril, stall, sev;
-    bool gbpa;              /* false: GBPA reads as zero, writes ignored */
-    unsigned int bbml;      /* break-before-make level, 0..2 */
-    unsigned int oas;       /* output address bits: 32 36 40 42 44 48 */
+    bool gbpa;         /* false: GBPA reads as zero, writes ignored */
+    unsigned int bbml; /* break-before-make level, 0..2 */
+    unsigned int oas;  /* output address bits: 32 36 40 42 44 48 */
     unsigned int sidsize, cmdqs, eventqs;
 
     /* How it behaves; these may be changed later by smmuv3_model_tune(). */
-    bool lazy;              /* commands run at reads of CMDQ_CONS, 0..3 each */
-    bool sync_never;        /* CMD_SYNC is never consumed */
-    bool strict_order;      /* stores are seen after smmuv3_model_barrier() */
+    bool lazy;               /* commands run at reads of CMDQ_CONS, 0..3 each */
+    bool sync_never;         /* CMD_SYNC is never consumed */
+    bool strict_order;       /* stores are seen after smmuv3_model_barrier() */
     unsigned int sync_delay; /* reads of CMDQ_CONS before CMD_SYNC completes */
-    unsigned int ack_delay; /* reads before CR0ACK, IRQ_CTRLACK, GBPA follow */
-    uint64_t seed;          /* for lazy */
+    unsigned int ack_delay;  /* reads before CR0ACK, IRQ_CTRLACK, GBPA follow */
+    uint64_t seed;           /* for lazy */
 
     /* Memory at pa, or NULL where an access aborts. */
     void *(*mem)(void *ctx, uint64_t pa, size_t size);
-    void (*irq)(void *ctx, enum smmuv3_model_irq irq);  /* or NULL */
+    void (*irq)(void *ctx, enum smmuv3_model_irq irq); /* or NULL */
     void *ctx;
 };
 
@@ -88,13 +86,12 @@ void smmuv3_model_watch(struct smmuv3_model *m, uint64_t pa, size_t size);
  */
 void smmuv3_model_watch_sid(struct smmuv3_model *m, uint32_t sid);
 
-struct smmuv3_dma_result
-{
+struct smmuv3_dma_result {
     bool ok;
-    uint64_t pa;            /* where ok */
-    uint8_t event;          /* type of the event the abort stands for, or 0 */
-    bool recorded;          /* it is in the event queue */
-    uint8_t attr, sh;       /* MAIR byte and shareability, stage 1 only */
+    uint64_t pa;      /* where ok */
+    uint8_t event;    /* type of the event the abort stands for, or 0 */
+    bool recorded;    /* it is in the event queue */
+    uint8_t attr, sh; /* MAIR byte and shareability, stage 1 only */
 };
 
 /*
@@ -131,13 +128,12 @@ void smmuv3_model_table_freed(struct smmuv3_model *m, uint64_t pa);
  */
 bool smmuv3_model_settled(struct smmuv3_model *m);
 
-struct smmuv3_violations
-{
+struct smmuv3_violations {
     size_t count;
-    const char *first;      /* "" if none */
+    const char *first; /* "" if none */
 };
 struct smmuv3_violations smmuv3_model_violations(const struct smmuv3_model *m);
 const char *smmuv3_model_violation(const struct smmuv3_model *m, size_t index);
-void smmuv3_model_forgive(struct smmuv3_model *m);  /* empties the list */
+void smmuv3_model_forgive(struct smmuv3_model *m); /* empties the list */
 
 #endif /* MODELS_SMMUV3_H */
