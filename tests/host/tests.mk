@@ -16,6 +16,11 @@ test-device-tree := tests/host/test-device-tree.c tests/host/libfdt.c \
 test-device-tree-cflags := -isystem $(B)/libfdt-el2 \
     -isystem $(B)/libfdt-el2/include -isystem xen/include/libfdt
 
+HOST_TESTS += test-pgtable
+test-pgtable := tests/host/test-pgtable.c tests/host/pgt-rig.c \
+    tests/models/tlb.c xen/common/pgtable/pgtable.c \
+    xen/common/pgtable/fmt-s1.c xen/common/pgtable/fmt-s2.c
+
 HOST_TESTS += test-smmuv3-model
 test-smmuv3-model := tests/host/test-smmuv3-model.c tests/models/smmuv3.c \
     tests/models/smmuv3-cmd.c tests/models/smmuv3-mem.c \
