@@ -30,23 +30,38 @@ void softirq_raise_on(unsigned int cpu, enum softirq nr)
         smp_send(cpumask_of(cpu), IPI_EVENT_CHECK);
 }
 
-void softirq_run(void)
+void softirq_clear(enum softirq nr)
+{
+    __atomic_fetch_and(&this_cpu(softirq_pending), ~(1U << nr),
+                       __ATOMIC_ACQ_REL);
+}
+
+static void run_masked(uint32_t mask)
 {
     uint32_t pending;
 
     while ( (pending = __atomic_load_n(&this_cpu(softirq_pending),
-                                       __ATOMIC_ACQUIRE)) )
+                                       __ATOMIC_ACQUIRE) & mask) )
     {
         /* SCHEDULE last: it may come back on another CPU. */
-        unsigned int nr = (unsigned int)__builtin_ctz(pending);
+        uint32_t others = pending & ~(1U << SOFTIRQ_SCHEDULE);
+        unsigned int nr =
+            (unsigned int)__builtin_ctz(others ? others : pending);
 
-        if ( nr == SOFTIRQ_SCHEDULE && (pending & (pending - 1)) )
-            nr = (unsigned int)__builtin_ctz(pending & (pending - 1));
-        __atomic_fetch_and(&this_cpu(softirq_pending), ~(1U << nr),
-                           __ATOMIC_ACQ_REL);
+        softirq_clear(nr);
         if ( handlers[nr] )
             handlers[nr]();
     }
+}
+
+void softirq_run(void)
+{
+    run_masked(~0U);
+}
+
+void softirq_run_except(enum softirq nr)
+{
+    run_masked(~(1U << nr));
 }
 
 bool preempt_check(void)

@@ -191,6 +191,7 @@ void sched_tail(void)
     if ( prev )
         __atomic_store_n(&prev->sched.on_cpu, false, __ATOMIC_RELEASE);
     this_cpu(switched_from) = NULL;
+    sched_run_migrations();
 }
 
 /* From a boot stack that will not be used again. */

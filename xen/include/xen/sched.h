@@ -6,6 +6,8 @@
 #ifndef XEN_SCHED_H
 #define XEN_SCHED_H
 
+#include <stdint.h>
+
 #include <public/xen.h>
 #include <xen/cpumask.h>
 #include <xen/list.h>
@@ -70,7 +72,9 @@ s_time_t sched_idle_time(unsigned int cpu);
 
 /* arch: save @prev's registers and load @next's; and the stack switch. */
 void context_switch(struct vcpu *prev, struct vcpu *next);
-/* arch: first function on a new vCPU's stack; calls sched_tail(). */
+/* arch: first on the new stack after a switch. */
 void sched_tail(void);
+/* sched_run_migrations - sched_tail() calls it when the old state is saved. */
+void sched_run_migrations(void);
 
 #endif /* XEN_SCHED_H */

@@ -33,6 +33,9 @@ static inline bool softirq_is_pending(void)
 }
 /* softirq_run - run handlers until none is pending. No lock may be held. */
 void softirq_run(void);
+/* softirq_run_except - the same, leaving one pending. softirq_clear. */
+void softirq_run_except(enum softirq nr);
+void softirq_clear(enum softirq nr);
 
 /* A function that runs once per scheduling, on the CPU that scheduled it. */
 struct tasklet {
