@@ -659,6 +659,12 @@ static void test_live_split_at_bbml2(void **state)
     sync_only();
     expect_ok(0x40401000, 0xa0201000);
     expect_clean();
+    /* But not into something else. */
+    poke(LEVEL2 + 24, UINT64_C(0xa0400000) | BLOCK_RW);
+    expect_ok(0x40600000, 0xa0400000);
+    poke(LEVEL2 + 24, LEVEL3 | 3);
+    command(UINT64_C(0x0007000000000012), 0x40600000);
+    expect_violation("break-before-make");
 }
 
 static void test_contiguous(void **state)

@@ -249,13 +249,30 @@ static bool is_table(uint64_t desc, unsigned int level)
     return level < 3 && (desc & 3) == 3;
 }
 
+/* 3.21.1.3: a block may become a table only if it says the same. */
+static bool same_output(struct smmuv3_model *m, const struct tlb *e,
+                        uint64_t now)
+{
+    struct tlb first = {.level = e->level, .desc = now};
+
+    while ( is_table(first.desc, first.level) )
+    {
+        if ( !model_peek(m, first.desc & DESC_OA, &first.desc, 1) )
+            return false;
+        first.level++;
+    }
+    return bit(first.desc, 0) && tlb_output(&first) == tlb_output(e);
+}
+
 /* May the cached descriptor be replaced by this one while it is cached? */
-static bool needs_break(const struct smmuv3_model *m, const struct tlb *e,
+static bool needs_break(struct smmuv3_model *m, const struct tlb *e,
                         uint64_t now)
 {
     bool table = is_table(now, e->level);
     uint64_t differ = e->desc ^ now;
 
+    if ( table && !e->table && !same_output(m, e, now) )
+        return true;
     if ( e->table != table )
         return m->cfg.bbml == 0 ||
                (m->cfg.bbml == 1 && !bit(e->table ? now : e->desc, DESC_NT));
