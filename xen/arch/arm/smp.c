@@ -19,6 +19,7 @@
 #include <asm/psci.h>
 #include <asm/sysreg.h>
 #include <asm/vcpu.h>
+#include <asm/vtimer.h>
 
 #define CPU_UP_TIMEOUT_US 1000000
 #define MPIDR_AFFINITY    UINT64_C(0xff00ffffff)
@@ -71,6 +72,7 @@ void start_secondary(void)
     p2m_init_cpu();
     gic_init_cpu();
     timer_init_cpu();
+    vtimer_init_cpu();
     sched_init_cpu();
     __atomic_fetch_or(&cpu_online_map.bits, 1ULL << smp_processor_id(),
                       __ATOMIC_RELEASE);

@@ -65,11 +65,14 @@ int arch_vcpu_init(struct vcpu *v, void (*idle_fn)(void))
     a->hcr = HCR_GUEST;
     a->vmpidr = BIT64(31) | (v->vcpu_id & 0xf) | (v->vcpu_id >> 4) << 8;
     arm_first_run(v, (uint64_t)a->regs, idle_fn);
+    vcpu_vtimer_init(v);
     return 0;
 }
 
 void arch_vcpu_exit(struct vcpu *v)
 {
+    if ( v->arch.stack_top )
+        vcpu_vtimer_exit(v);
     free_stack(v->arch.stack_top);
 }
 

@@ -836,9 +836,6 @@ void vgic_set_enabled(struct domain *d, bool enabled)
 
 void vgic_flush(struct vcpu *v)
 {
-    /* Clear, then look: what comes later sets it again. */
-    __atomic_fetch_and(&v->work, ~VCPU_WORK_VGIC, __ATOMIC_SEQ_CST);
-
     spin_lock(&v->vgic.lock);
     if ( v->vgic.recheck )
     {
@@ -1144,7 +1141,7 @@ int vcpu_vgic_init(struct vcpu *v)
 
 void vcpu_vgic_exit(struct vcpu *v)
 {
-    ASSERT(v->vgic.cpu == VGIC_NOT_LOADED);
+    ASSERT(!v->vgic.private_irqs || v->vgic.cpu == VGIC_NOT_LOADED);
     xfree(v->vgic.private_irqs);
     v->vgic.private_irqs = NULL;
 }

@@ -110,8 +110,8 @@ void vgic_free_irq(struct domain *d, unsigned int virq);
  * of a message with it. */
 bool vgic_is_msi(const struct domain *d, unsigned int virq);
 
-/* vgic_flush - before entering the guest, when v->work has VCPU_WORK_VGIC
- * (cleared here). */
+/* vgic_flush - before entering the guest, when v->work has VCPU_WORK_VGIC,
+ * which the caller clears first: what comes later sets it again. */
 void vgic_flush(struct vcpu *v);
 void vgic_save(struct vcpu *v);    /* context switch away */
 void vgic_restore(struct vcpu *v); /* context switch to */
