@@ -372,6 +372,11 @@ static int release_pages(struct domain *d)
     }
 }
 
+static int p2m_step(struct domain *d)
+{
+    return d->p2m.d ? p2m_teardown(d) : 0; /* creation may have failed */
+}
+
 static int iommu_teardown(struct domain *d)
 {
     return d->iommu.enabled ? iommu_domain_teardown(d) : 0;
@@ -403,7 +408,7 @@ int domain_kill(struct domain *d)
     static int (*const step[])(struct domain *) = {
         begin_dying,       release_devices,
         evtchn_destroy,    grant_table_release_mappings,
-        p2m_teardown,      iommu_teardown,
+        p2m_step,          iommu_teardown,
         release_pages,     drop_base_reference,
     };
     int rc = 0;

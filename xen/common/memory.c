@@ -349,10 +349,11 @@ static int map_foreign(struct domain *d, struct domain *fd, uint64_t fgfn,
     pg = p2m_get_page(fd, _gfn(fgfn), false, &type);
     if ( !pg )
         return -EINVAL;
-    if ( type == P2M_RAM_RW || type == P2M_RAM_RO )
+    /* grant frames too: the way of a toolstack without acquire_resource */
+    if ( type == P2M_RAM_RW || type == P2M_RAM_RO || type == P2M_XEN_SHARED )
         rc = p2m_add_page(d, _gfn(gpfn), page_to_mfn(pg),
-                          type == P2M_RAM_RW ? P2M_FOREIGN_RW
-                                             : P2M_FOREIGN_RO);
+                          type == P2M_RAM_RO ? P2M_FOREIGN_RO
+                                             : P2M_FOREIGN_RW);
     if ( rc )
         put_page(pg);
     return rc;
