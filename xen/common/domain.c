@@ -265,7 +265,9 @@ int domain_create(domid_t id, const struct domain_config *cfg,
 
 static void poll_timed_out(void *data)
 {
-    vcpu_wake(data);
+    struct vcpu *v = data;
+
+    evtchn_poll_end(v);
 }
 
 static int vcpu_init_parts(struct vcpu *v)
@@ -521,17 +523,21 @@ void guest_atomic_starved(struct domain *d)
 
 /* ---- wall clock ---- */
 
+s_time_t domain_time_offset(const struct domain *d)
+{
+    return d->vtimer_offset >= boot_count
+               ? ticks_to_ns(d->vtimer_offset - boot_count)
+               : -ticks_to_ns(boot_count - d->vtimer_offset);
+}
+
 /* The time when the domain's own counter was 0. domlist_lock. */
 static void update_wallclock_locked(struct domain *d)
 {
     struct shared_info *si = d->shared_info;
-    int64_t ns = wallclock_boot_ns + SECONDS(d->time_offset_seconds);
+    int64_t ns = wallclock_boot_ns + SECONDS(d->time_offset_seconds) +
+                 domain_time_offset(d);
     uint64_t sec;
 
-    if ( d->vtimer_offset >= boot_count )
-        ns += ticks_to_ns(d->vtimer_offset - boot_count);
-    else
-        ns -= ticks_to_ns(boot_count - d->vtimer_offset);
     ns = max(ns, (int64_t)0);
     sec = (uint64_t)ns / UINT64_C(1000000000);
 

@@ -86,14 +86,27 @@ static bool evtchn_2l_is_pending(const struct domain *d, evtchn_port_t port)
            BIT64(port % 64);
 }
 
+void evtchn_poll_begin(struct vcpu *v)
+{
+    if ( !__atomic_exchange_n(&v->evtchn.polling, true, __ATOMIC_SEQ_CST) )
+        __atomic_fetch_add(&v->domain->evtchn.nr_pollers, 1, __ATOMIC_SEQ_CST);
+}
+
+void evtchn_poll_end(struct vcpu *v)
+{
+    if ( !__atomic_exchange_n(&v->evtchn.polling, false, __ATOMIC_SEQ_CST) )
+        return;
+    __atomic_fetch_sub(&v->domain->evtchn.nr_pollers, 1, __ATOMIC_SEQ_CST);
+    vcpu_wake(v);
+}
+
 /* A vCPU in SCHEDOP_poll looks at its ports again. */
 static noinline void wake_pollers(struct domain *d)
 {
     struct vcpu *v;
 
     for_each_vcpu ( d, v )
-        if ( READ_ONCE(v->evtchn.polling) )
-            vcpu_wake(v);
+        evtchn_poll_end(v);
 }
 
 void evtchn_set_pending(struct domain *d, struct evtchn *chn)

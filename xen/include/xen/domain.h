@@ -163,6 +163,8 @@ void domain_unpause(struct domain *d);
 void domain_set_wallclock(int64_t boot_ns);
 /* domain_update_wallclock - write it to the shared page. */
 void domain_update_wallclock(struct domain *d);
+/* domain_time_offset - ns from our NOW() 0 to its counter's 0. */
+s_time_t domain_time_offset(const struct domain *d);
 /* vcpu_update_runstate - write the guest's runstate area; v is current. */
 void vcpu_update_runstate(struct vcpu *v);
 

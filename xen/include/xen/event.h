@@ -88,6 +88,11 @@ int evtchn_close(struct domain *d, evtchn_port_t port);
 /* evtchn_is_pending - for SCHEDOP_poll. -EINVAL: no such port. */
 int evtchn_is_pending(struct domain *d, evtchn_port_t port);
 
+/* evtchn_poll_begin - from here on any event wakes @v, until it did once or
+ * evtchn_poll_end() does. */
+void evtchn_poll_begin(struct vcpu *v);
+void evtchn_poll_end(struct vcpu *v);
+
 /* send_global_virq - to dom0 (VIRQ_CONSOLE, VIRQ_DOM_EXC); send_vcpu_virq. */
 void send_global_virq(unsigned int virq);
 void send_vcpu_virq(struct vcpu *v, unsigned int virq);
