@@ -10,6 +10,7 @@
  */
 #include <xen/pci.h>
 
+#include <xen/barrier.h>
 #include <xen/bits.h>
 #include <xen/device-tree.h>
 #include <xen/domain.h>

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vpci-msix.c - the MSI-X capability and table: the guest's entries are kept
+ * here, the hardware's table holds vectors of ours.
+ *
+ * Pages of the table are not in the P2M: accesses arrive here, or go to the
+ * registers beside the table. The pending bits are the function's own; on a
+ * page of their own they are mapped.
+ *
+ * An entry of the hardware is unmasked only while the guest has MSI-X on, the
+ * entry unmasked, and a vector is behind it; it is masked whenever its message
+ * changes.
+ *
+ * PCI Local Bus Specification 3.0, 6.8.2 "MSI-X Capability and Table
+ * Structures".
+ */
+#include "vpci-private.h"
+
+#include <xen/bits.h>
+#include <xen/io.h>
+#include <xen/mm.h>
+
+static uint64_t table_address(const struct vpci *f)
+{
+    return f->bar[f->msix.bar].addr + f->msix.offset;
+}
+
+static uint64_t table_size(const struct vpci *f)
+{
+    return (uint64_t)f->msix.nr * PCI_MSIX_ENTRY_SIZE;
+}
+
+static bool table_mapped(const struct vpci *f)
+{
+    return f->msix.nr && f->bar[f->msix.bar].mapped;
+}
+
+bool vpci_msix_has_page(const struct vpci *f, mfn_t mfn)
+{
+    uint64_t first, last;
+
+    if ( !table_mapped(f) )
+        return false;
+    first = table_address(f) >> PAGE_SHIFT;
+    last = (table_address(f) + table_size(f) - 1) >> PAGE_SHIFT;
+    return mfn_x(mfn) >= first && mfn_x(mfn) <= last;
+}
+
+bool vpci_msix_in_table(const struct vpci *f, uint64_t addr)
+{
+    return table_mapped(f) && addr >= table_address(f) &&
+           addr - table_address(f) < table_size(f);
+}
+
+/* ---- the hardware's table ---- */
+
+/* Bring one entry of the hardware in line with what the guest wrote. */
+static void update_entry(struct vpci *f, unsigned int i)
+{
+    struct vpci_msix_entry *e = &f->msix.entry[i];
+    bool on = f->msix.enabled && !f->msix.mask_all && !e->masked;
+    uint8_t *hw;
+
+    if ( !table_mapped(f) )
+        return; /* vpci_msix_program() comes when the device decodes it */
+    hw = vpci_device_page(table_address(f) + i * PCI_MSIX_ENTRY_SIZE);
+    if ( !hw )
+        return;
+
+    write32(hw + PCI_MSIX_ENTRY_CTRL, PCI_MSIX_ENTRY_MASKED);
+    if ( !on )
+        return;
+    (void)read32(hw + PCI_MSIX_ENTRY_CTRL); /* masked before it changes */
+    if ( vpci_msg_update(f, &e->msg, i) )
+        return;
+    write32(hw, (uint32_t)maddr_x(e->msg.msg.doorbell));
+    write32(hw + 4, (uint32_t)(maddr_x(e->msg.msg.doorbell) >> 32));
+    write32(hw + 8, e->msg.msg.data);
+    write32(hw + PCI_MSIX_ENTRY_CTRL, 0);
+}
+
+void vpci_msix_program(struct vpci *f)
+{
+    if ( f->msix.enabled )
+        for ( unsigned int i = 0; i < f->msix.nr; i++ )
+            update_entry(f, i);
+}
+
+/* ---- the guest's table ---- */
+
+uint32_t vpci_msix_read(struct vpci *f, uint64_t addr)
+{
+    uint64_t offset = addr - table_address(f);
+    const struct vpci_msix_entry *e;
+
+    if ( offset >= table_size(f) )
+        return ~0U;
+    e = &f->msix.entry[offset / PCI_MSIX_ENTRY_SIZE];
+    switch ( offset % PCI_MSIX_ENTRY_SIZE )
+    {
+    case 0:
+        return (uint32_t)e->msg.addr;
+    case 4:
+        return (uint32_t)(e->msg.addr >> 32);
+    case 8:
+        return e->msg.data;
+    default:
+        return e->masked ? PCI_MSIX_ENTRY_MASKED : 0;
+    }
+}
+
+void vpci_msix_write(struct vpci *f, uint64_t addr, uint32_t value,
+                     uint32_t mask)
+{
+    uint64_t offset = addr - table_address(f);
+    unsigned int i = (unsigned int)(offset / PCI_MSIX_ENTRY_SIZE);
+    struct vpci_msix_entry *e;
+    uint32_t v;
+
+    if ( offset >= table_size(f) )
+        return;
+    e = &f->msix.entry[i];
+    v = (vpci_msix_read(f, addr) & ~mask) | (value & mask);
+    switch ( offset % PCI_MSIX_ENTRY_SIZE )
+    {
+    case 0:
+        e->msg.addr = (e->msg.addr & ~0xffffffffULL) | (v & ~3U);
+        return;
+    case 4:
+        e->msg.addr = (e->msg.addr & 0xffffffffULL) | (uint64_t)v << 32;
+        return;
+    case 8:
+        e->msg.data = v;
+        break;
+    default:
+        e->masked = v & PCI_MSIX_ENTRY_MASKED;
+        break;
+    }
+    update_entry(f, i);
+}
+
+/* ---- the capability ---- */
+
+static uint32_t control_read(struct vpci *f, unsigned int reg)
+{
+    uint32_t hw = pci_conf_read(f->pdev, reg, 4);
+
+    hw &= ~((PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL) << 16);
+    return hw | (f->msix.enabled ? PCI_MSIX_ENABLE << 16 : 0) |
+           (f->msix.mask_all ? PCI_MSIX_MASK_ALL << 16 : 0);
+}
+
+/* The hardware's enable bit follows the guest's; its mask-all is set while
+ * the entries behind it are brought in line. */
+static void update_control(struct vpci *f)
+{
+    unsigned int reg = f->pdev->cap_msix + PCI_MSIX_CONTROL;
+
+    if ( !f->msix.enabled )
+    {
+        pci_conf_change(f->pdev, reg, PCI_MSIX_ENABLE, PCI_MSIX_MASK_ALL);
+        for ( unsigned int i = 0; i < f->msix.nr; i++ )
+            vpci_msg_free(&f->msix.entry[i].msg);
+        return;
+    }
+    pci_conf_change(f->pdev, reg, 0, PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL);
+    vpci_msix_program(f);
+    if ( !f->msix.mask_all )
+        pci_conf_change(f->pdev, reg, PCI_MSIX_MASK_ALL, 0);
+}
+
+static void control_write(struct vpci *f, unsigned int reg, uint32_t value,
+                          uint32_t mask)
+{
+    uint32_t v = (control_read(f, reg) & ~mask) | (value & mask);
+
+    f->msix.enabled = v >> 16 & PCI_MSIX_ENABLE;
+    f->msix.mask_all = v >> 16 & PCI_MSIX_MASK_ALL;
+    update_control(f);
+}
+
+int vpci_msix_init(struct vpci *f)
+{
+    const struct pci_dev *pdev = f->pdev;
+    unsigned int cap = pdev->cap_msix, nr;
+    const struct pci_bar *bar;
+    uint32_t table;
+
+    if ( !cap )
+        return 0;
+    nr = (pci_conf_read(pdev, cap + PCI_MSIX_CONTROL, 2) & PCI_MSIX_SIZE) + 1;
+    table = pci_conf_read(pdev, cap + PCI_MSIX_TABLE, 4);
+    f->msix.bar = table & PCI_MSIX_BIR;
+    f->msix.offset = table & ~PCI_MSIX_BIR;
+    bar = &pdev->bar[f->msix.bar < 6 ? f->msix.bar : 0];
+    if ( f->msix.bar >= 6 ||
+         (bar->type != BAR_MEM32 && bar->type != BAR_MEM64) ||
+         f->msix.offset + (uint64_t)nr * PCI_MSIX_ENTRY_SIZE > bar->size )
+    {
+        printk(XENLOG_ERR "PCI %s: its MSI-X table is in no BAR\n",
+               pdev->dev.name);
+        return -EINVAL;
+    }
+    f->msix.entry = xzalloc_array(struct vpci_msix_entry, nr);
+    if ( !f->msix.entry )
+        return -ENOMEM;
+    for ( unsigned int i = 0; i < nr; i++ )
+        f->msix.entry[i].masked = true;
+    f->msix.nr = nr;
+    return vpci_trap(f, cap, 4, control_read, control_write);
+}
+
+void vpci_msix_exit(struct vpci *f)
+{
+    if ( !f->msix.nr )
+        return;
+    f->msix.enabled = false;
+    update_control(f);
+    f->msix.nr = 0;
+    xfree(f->msix.entry);
+}
