@@ -97,6 +97,8 @@ void evtchn_poll_end(struct vcpu *v)
     if ( !__atomic_exchange_n(&v->evtchn.polling, false, __ATOMIC_SEQ_CST) )
         return;
     __atomic_fetch_sub(&v->domain->evtchn.nr_pollers, 1, __ATOMIC_SEQ_CST);
+    /* it may still be on its way to vcpu_block(), which looks at v->work */
+    __atomic_fetch_or(&v->work, VCPU_WORK_POLL, __ATOMIC_SEQ_CST);
     vcpu_wake(v);
 }
 

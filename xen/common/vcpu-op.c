@@ -31,7 +31,8 @@ void vcpu_update_runstate(struct vcpu *v)
         return;
     memset(&info, 0, sizeof(info));
     info.state = v->sched.runstate;
-    info.state_entry_time = (uint64_t)v->sched.state_since;
+    info.state_entry_time = (uint64_t)(v->sched.state_since -
+                                       domain_time_offset(v->domain));
     for ( unsigned int i = 0; i < ARRAY_SIZE(info.time); i++ )
         info.time[i] = v->sched.runstate_time[i];
 

@@ -44,6 +44,8 @@ struct vcpu {
 #define VCPU_WORK_VGIC   (1U << 0) /* pending list changed */
 #define VCPU_WORK_UPCALL (1U << 1) /* event channel upcall line changed */
 #define VCPU_WORK_CRASH  (1U << 2)
+#define VCPU_WORK_RUNSTATE (1U << 3) /* its runstate area is to be written */
+#define VCPU_WORK_POLL   (1U << 4) /* SCHEDOP_poll has ended: do not block */
     unsigned int vcpu_id;
     struct domain *domain;
     struct vcpu_sched sched;       /* common/sched.c */
