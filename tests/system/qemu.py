@@ -192,13 +192,15 @@ class Machine:
         data = self.tmp / "net-data"
         if not data.exists():
             data.write_bytes(os.urandom(4 * MIB))
+            script = self.tmp / "net-sum"
+            script.write_text(f"#!/bin/sh\nhead -c {4 * MIB} | sha256sum\n")
+            script.chmod(0o755)
             digest = hashlib.sha256(data.read_bytes()).hexdigest()
             self.dom0_args.append(f"px.net_sum={digest}")
         self.add("-netdev",
                  f"user,id=n{n},net=10.0.{n}.0/24,restrict=on,"
                  f"guestfwd=tcp:10.0.{n}.100:1000-cmd:cat {data},"
-                 f"guestfwd=tcp:10.0.{n}.100:1001-cmd:"
-                 f"head -c {4 * MIB} | sha256sum")
+                 f"guestfwd=tcp:10.0.{n}.100:1001-cmd:{self.tmp / 'net-sum'}")
         return f"netdev=n{n},mac=52:54:00:00:00:{n:02x}"
 
     def virtio_net(self, port=True, iommu=True):
@@ -264,7 +266,7 @@ class Machine:
             try:
                 self.qmp = Qmp(self.tmp / "qmp")
                 return
-            except (FileNotFoundError, ConnectionRefusedError):
+            except (FileNotFoundError, ConnectionError, EOFError):
                 if self.proc.poll() is not None:
                     raise RuntimeError("QEMU did not start:\n" +
                                        self.stderr()) from None
@@ -311,25 +313,33 @@ class Machine:
         self.proc.stdin.write(text.encode())
         self.proc.stdin.flush()
 
-    def wait_shutdown(self, limit=900):
-        """Until the machine powers off; QEMU itself stays, stopped."""
+    def wait_shutdown(self, silence=240):
+        """Until the machine powers off; QEMU itself stays, stopped.
+        A console that is silent for so many seconds is a hang."""
+        event, seen = None, -1
         try:
-            event = self.qmp.event("SHUTDOWN", limit * LIMIT)
+            while event is None and len(self.console) > seen:
+                seen = len(self.console)
+                event = self.qmp.event("SHUTDOWN", silence * LIMIT)
         except EOFError:
-            event = None
+            pass
         if event is None:
             raise Hang("the machine did not power off:\n" + self.tail() +
                        self.stderr())
         self.ended = event["data"]["reason"]
         time.sleep(0.2)  # the console's last bytes
+        self.collect()
+
+    def collect(self):
+        """Read the verdicts that dom0 has printed so far."""
         for line in self.console.splitlines():
             found = TEST_LINE.search(line)
             if found:
                 self.results[found[1]] = (found[2], found[3])
 
-    def run(self, limit=900):
+    def run(self):
         self.start()
-        self.wait_shutdown(limit)
+        self.wait_shutdown()
 
     def stop(self):
         if self.proc and self.proc.poll() is None:
@@ -376,19 +386,21 @@ class Machine:
 
 
 class Streams:
-    """What the SMMU did with each stream, from smmuv3_translate_* traces.
+    """What the SMMU did with each stream, from QEMU's traces.
 
     Lines before the first command in the command queue are the firmware's;
     they are counted apart.
     """
 
-    LINE = re.compile(r"smmuv3_translate_(\w+) .*?sid=(0x[0-9a-f]+|\d+)(.*)")
+    LINE = re.compile(
+        r"smmuv3_(?:translate_)?(\w+) .*?sid=(0x[0-9a-f]+)(.*)")
 
-    EVENTS = ("smmuv3_translate_*", "smmuv3_cmdq_opcode")
+    EVENTS = ("smmuv3_translate_*", "smmuv3_record_event",
+              "smmuv3_cmdq_opcode")
 
     def __init__(self, trace):
         self.translated, self.bypassed, self.aborted = {}, {}, {}
-        self.disabled, self.before = {}, {}
+        self.disabled, self.before, self.faulted = {}, {}, {}
         self.stages = set()
         taken_over = False
         with open(trace, errors="replace") as f:
@@ -410,6 +422,7 @@ class Streams:
                 else:
                     self._count({"bypass": self.bypassed,
                                  "disable": self.disabled,
+                                 "record_event": self.faulted,
                                  "abort": self.aborted}[kind], sid)
 
     @staticmethod
@@ -422,4 +435,5 @@ class Streams:
         return (f"translated {show(self.translated)}; "
                 f"bypassed {show(self.bypassed)}; "
                 f"SMMU off {show(self.disabled)}; "
-                f"aborted {show(self.aborted)}; stages {self.stages}")
+                f"aborted {show(self.aborted)}; "
+                f"faulted {show(self.faulted)}; stages {self.stages}")

@@ -92,7 +92,7 @@ def test_every_stream_is_translated(booted):
         assert streams.translated.get(sid), streams
     assert streams.stages <= {1}, streams
     # Nothing that dom0's drivers did on purpose was refused.
-    assert not streams.aborted, streams
+    assert not streams.aborted and not streams.faulted, streams
 
 
 def test_nothing_to_complain_about(booted):

@@ -19,7 +19,7 @@ for disk in /sys/block/nvme*n* /sys/block/vd*; do
     found=$((found + 1))
     case $name in
     nvme*) word=${name%n*}q ;;
-    *) word=$(basename "$(readlink "$disk/device")")- ;;
+    *) word=$(basename "$(readlink "$disk/device")") ;;
     esac
     before=$(count_interrupts "$word")
     if ! dd if=/tmp/data of="/dev/$name" bs=1M oflag=direct 2> /tmp/error ||

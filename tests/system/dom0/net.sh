@@ -17,7 +17,7 @@ for dev in /sys/class/net/*; do
     # virtio-net's interrupts carry the name of the virtio device.
     word=$name
     [ "$driver" = virtio_net ] &&
-        word=$(basename "$(readlink "$dev/device")")-
+        word=$(basename "$(readlink "$dev/device")")
     before=$(count_interrupts "$word")
 
     ip link set "$name" up

@@ -1,0 +1,42 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# lint.sh CPPFLAGS - what the compiler does not say: layers (style: drivers and
+# common code reach the CPU through xen/*.h), cppcheck, and clang's check of
+# the locks that prototypes name.
+
+set -u
+flags=${1:?usage: lint.sh CPPFLAGS}
+rc=0
+
+complain()
+{
+    echo "$*"
+    rc=1
+}
+
+bad=$(grep -rn '#include <asm/' xen/common xen/drivers --include='*.c')
+[ -z "$bad" ] || complain "asm/ included outside of arch/: $bad"
+
+bad=$(grep -rnE '#include "\.\./' xen --include='*.[ch]')
+[ -z "$bad" ] || complain "a path with ../: an interface is missing: $bad"
+
+bad=$(grep -hE '^#include <xen/' xen/common/pgtable/*.[ch] |
+      grep -vE '/(addr|bits|errno|compiler|pgtable)\.h>' | sort -u)
+[ -z "$bad" ] || complain "common/pgtable includes more than it may: $bad"
+
+for f in $(git ls-files 'xen/*.[chS]' 'tests/*.[ch]' 'tools/*'); do
+    head -n 3 "$f" | grep -q 'SPDX-License-Identifier: GPL-2.0-or-later' ||
+        complain "$f: no licence line"
+done
+
+# shellcheck disable=SC2086  # flags are words
+clang --target=aarch64-linux-gnu $flags -std=gnu11 -ffreestanding \
+    -mgeneral-regs-only -fsyntax-only -Wthread-safety -Werror=thread-safety \
+    $(git ls-files 'xen/*.c') || complain "clang -Wthread-safety"
+
+cppcheck --quiet --error-exitcode=1 --enable=warning,portability \
+    --suppress=missingIncludeSystem --inline-suppr -D__XEN__ -D__aarch64__ \
+    -Ixen/include -Ixen/arch/arm/include $(git ls-files 'xen/*.c') ||
+    complain "cppcheck"
+exit $rc
