@@ -15,5 +15,5 @@ rm -rf "$out"
 mkdir -p "$out/include"
 cp "$out.src"/libfdt/fdt*.c "$out.src"/libfdt/libfdt_internal.h "$out"
 cp "$out.src"/libfdt/libfdt.h "$out.src"/libfdt/fdt.h "$out/include"
-rm -f "$out"/fdt_overlay.c "$out"/fdt_check.c
+rm -f "$out"/fdt_overlay.c
 rm -rf "$out.src"

@@ -111,6 +111,8 @@ static void set_runstate(struct vcpu *v, int state, s_time_t now)
     s->runstate_time[s->runstate] += (uint64_t)(now - s->state_since);
     s->state_since = now;
     s->runstate = state;
+    if ( unlikely(s->runstate_guest) && state == RUNSTATE_running )
+        __atomic_fetch_or(&v->work, VCPU_WORK_RUNSTATE, __ATOMIC_RELAXED);
 }
 
 static int runstate_of(const struct vcpu *v)
@@ -241,8 +243,8 @@ static unsigned int place(const struct vcpu *v)
     for_each_cpu(cpu, allowed)
     {
         struct run_queue *q = &per_cpu(run_queue, cpu);
-        unsigned int len = !!READ_ONCE(q->running) +
-                           2 * !list_empty(&q->queue);
+        unsigned int len = (READ_ONCE(q->running) ? 1U : 0U) +
+                           (list_empty(&q->queue) ? 0U : 2U);
 
         if ( len < best_len )
         {

@@ -14,6 +14,7 @@
 #include <asm/sysreg.h>
 #include <asm/time.h>
 #include <asm/traps.h>
+#include <asm/vtimer.h>
 
 #include <libfdt.h>
 
@@ -76,6 +77,7 @@ void start_xen(maddr_t image, maddr_t fdt_ma)
     print_banner();
 
     softirq_init();
+    keyhandler_init();
     psci_init();
     arch_init_cpu();
     gic_init();
@@ -83,6 +85,7 @@ void start_xen(maddr_t image, maddr_t fdt_ma)
     if ( timer_queue_init(0) )
         panic("no memory for timers\n");
     timer_init_cpu();
+    vtimer_init();
     console_init_irq();
     p2m_init_system();
     p2m_init_cpu();

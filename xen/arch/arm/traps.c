@@ -9,6 +9,7 @@
 #include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/softirq.h>
+#include <asm/config.h>
 #include <asm/offsets.h>
 #include <asm/psci.h>
 #include <asm/sysreg.h>
@@ -224,6 +225,8 @@ void leave_hypervisor(void)
     if ( work & VCPU_WORK_UPCALL )
         vgic_inject(v->domain, v, v->domain->evtchn_irq,
                     evtchn_upcall_pending(v));
+    if ( work & VCPU_WORK_RUNSTATE )
+        vcpu_update_runstate(v);
     vgic_flush(v);
 }
 

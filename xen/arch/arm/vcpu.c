@@ -5,7 +5,7 @@
  */
 #include <xen/domain.h>
 
-#include <xen/softirq.h>
+#include <xen/barrier.h>
 #include <asm/sysreg.h>
 #include <asm/traps.h>
 #include <asm/vtimer.h>
@@ -42,6 +42,7 @@ extern void fp_save(uint64_t *v);
 extern void fp_restore(const uint64_t *v);
 
 static DEFINE_PER_CPU(struct vcpu *, switched_from);
+static DEFINE_PER_CPU(uint64_t, midr); /* a guest sees the CPU it is on */
 
 /* A frame for switch_stack(): x19 = fn, x30 = vcpu_first_run. */
 static void arm_first_run(struct vcpu *v, uint64_t sp, void (*fn)(void))
@@ -140,7 +141,7 @@ static void load_state(struct vcpu *v)
 
     sysreg_write(hcr_el2, a->hcr);
     sysreg_write(vmpidr_el2, a->vmpidr);
-    sysreg_write(vpidr_el2, sysreg_read(midr_el1));
+    sysreg_write(vpidr_el2, this_cpu(midr));
     p2m_context_switch(v);
     sysreg_write(sctlr_el1, a->sctlr);
     sysreg_write(tcr_el1, a->tcr);
@@ -212,12 +213,16 @@ void arch_start_vcpu(struct vcpu *v)
 
 void arch_init_cpu(void)
 {
+    uint64_t nr_counters;
+
     sysreg_write(cptr_el2, CPTR_EL2_GUEST);
     sysreg_write(hstr_el2, 0);
     /* EL2 itself: physical interrupts stay masked but must wake WFI. */
     sysreg_write(hcr_el2, HCR_GUEST & ~HCR_VM);
     /* MDCR_EL2: debug and PMU registers trap; no counters for guests */
+    nr_counters = sysreg_read(pmcr_el0) >> 11 & 0x1f;
     sysreg_write(mdcr_el2, BIT64(11) | BIT64(10) | BIT64(9) | BIT64(6) |
-                               BIT64(5) | (sysreg_read(pmcr_el0) >> 11 & 0x1f));
+                               BIT64(5) | nr_counters);
+    this_cpu(midr) = sysreg_read(midr_el1);
     isb();
 }

@@ -78,7 +78,12 @@ static inline unsigned int order_from_bytes(uint64_t size)
 
 static inline unsigned int popcount64(uint64_t x)
 {
-    return (unsigned int)__builtin_popcountll(x);
+    /* No instruction without SIMD; the compiler's own would be a call. */
+    x -= x >> 1 & UINT64_C(0x5555555555555555);
+    x = (x & UINT64_C(0x3333333333333333)) +
+        (x >> 2 & UINT64_C(0x3333333333333333));
+    x = (x + (x >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (unsigned int)(x * UINT64_C(0x0101010101010101) >> 56);
 }
 
 #endif /* XEN_BITS_H */

@@ -13,9 +13,9 @@ struct dt_node;
 struct uart_ops {
     const char *name;
     void (*putc)(void *priv, char c);        /* polled; any time */
-    bool (*can_tx)(void *priv);
     int (*getc)(void *priv);                 /* -1 when empty */
-    void (*irq_enable)(void *priv, void (*rx)(void)); /* after irq set-up */
+    /* Call @rx when there is input; after the GIC. */
+    int (*irq_enable)(void *priv, void (*rx)(void));
 };
 /* uart_register - by a driver's probe, for the node stdout-path names. */
 void uart_register(const struct uart_ops *ops, void *priv,
@@ -33,6 +33,7 @@ size_t console_ring_read(char *buf, size_t size, uint32_t *index, bool clear);
 /* Debug keys, Xen's letters. Handlers take locks with trylock. */
 void keyhandler_register(char key, void (*fn)(char key), const char *desc);
 void keyhandler_run(char key);
+void keyhandler_init(void);
 
 /* Command line options: "name=value", "name", "no-name". At most one each. */
 struct cmdline_option {

@@ -3,6 +3,7 @@
 #ifndef XEN_TIME_H
 #define XEN_TIME_H
 
+#include <xen/barrier.h>
 #include <xen/lib.h>
 
 typedef int64_t s_time_t; /* nanoseconds; signed so that differences are */

@@ -132,8 +132,9 @@ bool its_present(void);
 /* its_map - route event @event of @device_id to @lpi on @cpu. */
 int __must_check its_map(uint32_t device_id, unsigned int nr_events,
                          unsigned int event, uint32_t lpi, unsigned int cpu);
-/* its_unmap - discard; the last event of a device unmaps the device. */
-void its_unmap(uint32_t device_id, unsigned int event);
+/* its_unmap - discard; the last event of a device unmaps the device.
+ * -ETIMEDOUT: the LPI may still arrive. */
+int its_unmap(uint32_t device_id, unsigned int event);
 /* its_move - to another CPU. */
 void its_move(uint32_t device_id, unsigned int event, unsigned int cpu);
 maddr_t its_doorbell(void);

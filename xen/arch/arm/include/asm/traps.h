@@ -73,7 +73,6 @@ static inline void set_reg(struct cpu_regs *regs, unsigned int n, uint64_t v)
 void do_guest_sync(struct cpu_regs *regs);
 void do_guest_serror(struct cpu_regs *regs);
 void do_guest_aarch32(struct cpu_regs *regs);
-void do_hypercall(struct cpu_regs *regs);
 void leave_hypervisor(void);
 void __attribute__((noreturn))
 do_hyp_exception(struct cpu_regs *regs, unsigned int vector);
