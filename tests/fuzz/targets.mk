@@ -8,3 +8,8 @@ fuzz-device-tree := tests/fuzz/fuzz-device-tree.c tests/host/libfdt.c \
     xen/common/device-tree.c
 fuzz-device-tree-cflags := -isystem $(B)/libfdt-el2 \
     -isystem $(B)/libfdt-el2/include -isystem xen/include/libfdt
+
+FUZZ_TARGETS += fuzz-pgtable
+fuzz-pgtable := tests/fuzz/fuzz-pgtable.c tests/host/pgt-rig.c \
+    tests/models/tlb.c xen/common/pgtable/pgtable.c \
+    xen/common/pgtable/fmt-s1.c xen/common/pgtable/fmt-s2.c

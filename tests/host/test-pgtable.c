@@ -691,7 +691,7 @@ static void random_operations(void **state)
 
     (void)state;
     printf("    PGT_SEED=%llu\n", (unsigned long long)seed);
-    for ( unsigned int i = 0; i < 4000; i++ )
+    for ( unsigned int i = 0; i < 2500; i++ )
     {
         rig_step(&rig, lcg, &seed);
         if ( i % 100 == 0 )

@@ -59,7 +59,8 @@ void tlb_init(struct tlb_model *m, size_t nr_pages)
     m->page = calloc(nr_pages, sizeof(*m->page));
     m->max_stale = 1024;
     m->stale = malloc(m->max_stale * sizeof(*m->stale));
-    if ( !m->mem || !m->shadow || !m->page || !m->stale )
+    m->covered = calloc(TLB_BUCKETS, sizeof(*m->covered));
+    if ( !m->mem || !m->shadow || !m->page || !m->stale || !m->covered )
         abort();
 
     m->page[0].allocated = true;        /* index 0 says "leaf" in tlb_stale */
@@ -73,6 +74,7 @@ void tlb_exit(struct tlb_model *m)
     free(m->shadow);
     free(m->page);
     free(m->stale);
+    free(m->covered);
 }
 
 uint64_t tlb_maddr(const struct tlb_model *m, const void *t)
@@ -200,8 +202,47 @@ static void link_table(struct tlb_model *m, size_t page, uint64_t ia,
     }
 }
 
+static bool overlaps(const struct tlb_stale *s, uint64_t ia, uint64_t size)
+{
+    return s->ia < ia + size && ia < s->ia + s->size;
+}
+
+/*
+ * How many stale entries cover a page, hashed, so that a make need not look
+ * through all of them; those above 64 KiB are only counted.
+ */
+static void count_stale(struct tlb_model *m, const struct tlb_stale *s, int by)
+{
+    if ( s->size > 16 * span(3) )
+    {
+        m->nr_big += (size_t)by;
+        return;
+    }
+
+    for ( uint64_t ia = s->ia; ia < s->ia + s->size; ia += PAGE )
+        m->covered[ia / PAGE % TLB_BUCKETS] += (uint32_t)by;
+}
+
+static bool is_stale(const struct tlb_model *m, uint64_t ia, uint64_t size)
+{
+    bool maybe = m->nr_big;
+
+    if ( !m->nr_stale )
+        return false;
+
+    for ( uint64_t i = 0; i < size / PAGE && i < TLB_BUCKETS && !maybe; i++ )
+        maybe = m->covered[(ia / PAGE + i) % TLB_BUCKETS];
+
+    for ( size_t s = 0; maybe && s < m->nr_stale; s++ )
+        if ( overlaps(&m->stale[s], ia, size) )
+            return true;
+
+    return false;
+}
+
 static void add_stale(struct tlb_model *m, struct tlb_stale s)
 {
+    count_stale(m, &s, 1);
     if ( m->nr_stale == m->max_stale )
     {
         m->max_stale *= 2;
@@ -304,11 +345,6 @@ static bool may_change_live(const struct tlb_model *m, uint64_t old,
     return !((old ^ new) & ~(m->live_bits | (m->live_split ? CONTIGUOUS : 0)));
 }
 
-static bool overlaps(const struct tlb_stale *s, uint64_t ia, uint64_t size)
-{
-    return s->ia < ia + size && ia < s->ia + s->size;
-}
-
 static void publish_one(struct tlb_model *m, size_t page, unsigned int i)
 {
     struct tlb_page *p = &m->page[page];
@@ -327,14 +363,9 @@ static void publish_one(struct tlb_model *m, size_t page, unsigned int i)
                  (unsigned long long)ia, level, (unsigned long long)old,
                  (unsigned long long)new);
 
-    if ( !valid(old) && valid(new) )
-        for ( size_t s = 0; s < m->nr_stale; s++ )
-            if ( overlaps(&m->stale[s], ia, span(level)) )
-            {
-                complain(m, "ia %#llx level %u made before invalidation",
-                         (unsigned long long)ia, level);
-                break;
-            }
+    if ( !valid(old) && valid(new) && is_stale(m, ia, span(level)) )
+        complain(m, "ia %#llx level %u made before invalidation",
+                 (unsigned long long)ia, level);
 
     leave_stale(m, old, ia, level);
     shadow_of(m, page)[i] = new;
@@ -425,17 +456,24 @@ void tlb_invalidate(struct tlb_model *m, uint64_t ia, uint64_t size,
 
         if ( overlaps(e, ia, size) &&
              (level == TLB_ALL || (!e->table && e->level == level)) )
-            continue;
-        m->stale[kept++] = *e;
+            count_stale(m, e, -1);
+        else
+            m->stale[kept++] = *e;
     }
     m->nr_stale = kept;
+}
+
+static void forget(struct tlb_model *m)
+{
+    m->nr_stale = m->nr_big = 0;
+    memset(m->covered, 0, TLB_BUCKETS * sizeof(*m->covered));
 }
 
 void tlb_invalidate_all(struct tlb_model *m)
 {
     tlb_check_clean(m);
     m->invalidations++;
-    m->nr_stale = 0;
+    forget(m);
 }
 
 void tlb_attach(struct tlb_model *m, uint64_t root_ma, unsigned int order,
@@ -451,7 +489,7 @@ void tlb_detach(struct tlb_model *m)
     for ( size_t p = 1; p < m->nr_pages; p++ )
         m->page[p].linked = false;
     m->root = 0;
-    m->nr_stale = 0;
+    forget(m);
 }
 
 uint64_t tlb_walk(const struct tlb_model *m, uint64_t ia, unsigned int *level)

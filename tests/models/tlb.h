@@ -28,6 +28,7 @@
 /* Table memory starts at this machine address. */
 #define TLB_MADDR   UINT64_C(0x48000000)
 
+#define TLB_BUCKETS 524288u
 #define TLB_ALL     4       /* "level" of an invalidation of everything */
 
 struct tlb_page
@@ -65,7 +66,8 @@ struct tlb_model
     size_t nr_pages, hint, nr_fresh, building;
     size_t root;
     struct tlb_stale *stale;
-    size_t nr_stale, max_stale;
+    size_t nr_stale, max_stale, nr_big;
+    uint32_t *covered;      /* stale entries per page, by TLB_BUCKETS */
 };
 
 void tlb_init(struct tlb_model *m, size_t nr_pages);
