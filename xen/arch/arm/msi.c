@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Message interrupts of functions: one interface over LPIs of the ITS and
+ * SPIs of a GICv2m frame. Every vector injects one virtual SPI.
+ *
+ * A frame's SPIs are of use only if nobody else has them: on QEMU's virt its
+ * range covers the SMMU's interrupts, so what any node of the tree lists and
+ * what is booked is never handed out.
+ *
+ * Vectors are never freed, only unused: an interrupt may arrive late. Their
+ * lock (LOCK_RANK_IRQ) is held while one is injected; alloc_lock (same rank,
+ * never together) covers which are in use.
+ */
+#include <xen/irq.h>
+
+#include <xen/bits.h>
+#include <xen/device-tree.h>
+#include <xen/domain.h>
+#include <xen/errno.h>
+#include <xen/io.h>
+#include <xen/lib.h>
+#include <xen/mm.h>
+#include <xen/smp.h>
+#include <xen/spinlock.h>
+#include <asm/gic.h>
+#include <asm/vgic.h>
+
+#define V2M_TYPER       0x008U
+#define   V2M_TYPER_BASE  GENMASK32(25, 16)
+#define   V2M_TYPER_NR    GENMASK32(9, 0)
+#define V2M_SETSPI_NS   0x040U
+#define V2M_SIZE        0x1000U
+
+struct msi_vector {
+    spinlock_t lock;
+    struct domain *d;       /* lock; NULL: nobody's */
+    unsigned int virq;      /* lock */
+    bool used;              /* alloc_lock */
+    bool unusable;          /* alloc_lock: taken, or its unmap timed out */
+    bool requested;         /* v2m: irq_request() was done */
+    uint32_t device_id;
+    unsigned int event;
+};
+
+static struct msi_vector *vectors;
+static unsigned int nr_vectors;
+static unsigned int first_irq;  /* INTID of vectors[0] */
+static maddr_t v2m_frame;
+static DEFINE_SPINLOCK(alloc_lock, LOCK_RANK_IRQ);
+
+static void inject(struct msi_vector *vec)
+{
+    spin_lock(&vec->lock);
+    if ( vec->d )
+        vgic_inject(vec->d, NULL, vec->virq, true);
+    spin_unlock(&vec->lock);
+}
+
+void msi_lpi(uint32_t intid)
+{
+    if ( its_present() && intid - IRQ_LPI_FIRST < nr_vectors )
+        inject(&vectors[intid - IRQ_LPI_FIRST]);
+}
+
+static void v2m_irq(unsigned int irq, void *dev)
+{
+    (void)irq;
+    inject(dev);
+}
+
+unsigned int msi_vector_irq(const struct msi_vector *vec)
+{
+    return first_irq + (unsigned int)(vec - vectors);
+}
+
+static void put_vector(struct msi_vector *vec, bool unusable)
+{
+    spin_lock(&alloc_lock);
+    vec->used = false;
+    vec->unusable = unusable;
+    spin_unlock(&alloc_lock);
+}
+
+static struct msi_vector *get_vector(void)
+{
+    static unsigned int next; /* alloc_lock */
+    struct msi_vector *vec = NULL;
+
+    /* Not the last one freed: a late interrupt finds nobody. */
+    spin_lock(&alloc_lock);
+    for ( unsigned int i = 0; i < nr_vectors && !vec; i++ )
+    {
+        struct msi_vector *v = &vectors[next];
+
+        next = next + 1 == nr_vectors ? 0 : next + 1;
+        if ( !v->used && !v->unusable )
+        {
+            v->used = true;
+            vec = v;
+        }
+    }
+    spin_unlock(&alloc_lock);
+    return vec;
+}
+
+/* Where the guest wants it, as far as its vCPU stays there. */
+static unsigned int pick_cpu(struct domain *d, unsigned int virq)
+{
+    const struct vgic_irq *irq = vgic_irq(d, NULL, virq);
+    const struct vcpu *target = irq ? irq->target : NULL;
+
+    return target ? target->sched.cpu : smp_processor_id();
+}
+
+static int enable_v2m(struct msi_vector *vec)
+{
+    unsigned int irq = msi_vector_irq(vec);
+    int rc;
+
+    if ( vec->requested )
+    {
+        gic->set_pending(irq, false);
+        gic->enable(irq);
+        return 0;
+    }
+    rc = irq_request(irq, IRQ_TYPE_EDGE_RISING, v2m_irq, vec, "msi");
+    vec->requested = !rc;
+    return rc;
+}
+
+static void set_owner(struct msi_vector *vec, struct domain *d,
+                      unsigned int virq)
+{
+    spin_lock(&vec->lock);
+    vec->d = d;
+    vec->virq = virq;
+    spin_unlock(&vec->lock);
+}
+
+static int enable_vector(struct msi_vector *vec, unsigned int nr_events)
+{
+    return its_present()
+               ? its_map(vec->device_id, nr_events, vec->event,
+                         msi_vector_irq(vec), pick_cpu(vec->d, vec->virq))
+               : enable_v2m(vec);
+}
+
+int msi_vector_alloc(struct domain *d, uint32_t device_id,
+                     unsigned int nr_events, unsigned int event,
+                     unsigned int virq, struct msi_msg *msg,
+                     struct msi_vector **out)
+{
+    struct msi_vector *vec;
+    int rc;
+
+    if ( !nr_vectors )
+        return -ENODEV;
+
+    do
+    {
+        vec = get_vector();
+        if ( !vec )
+            return -ENOSPC;
+        vec->device_id = device_id;
+        vec->event = event;
+        set_owner(vec, d, virq);
+        rc = enable_vector(vec, nr_events);
+        if ( rc )
+        {
+            set_owner(vec, NULL, 0);
+            put_vector(vec, rc == -EBUSY || rc == -ETIMEDOUT);
+        }
+    } while ( rc == -EBUSY ); /* that SPI is somebody else's: the next one */
+    if ( rc )
+        return rc;
+
+    msg->doorbell = its_present() ? its_doorbell()
+                                  : maddr_add(v2m_frame, V2M_SETSPI_NS);
+    msg->data = its_present() ? event : msi_vector_irq(vec);
+    *out = vec;
+
+    return 0;
+}
+
+void msi_vector_free(struct msi_vector *vec)
+{
+    bool unusable = false;
+
+    if ( its_present() )
+        unusable = its_unmap(vec->device_id, vec->event) != 0;
+    else
+        gic->disable(msi_vector_irq(vec));
+    set_owner(vec, NULL, 0);
+    put_vector(vec, unusable);
+}
+
+bool msi_isolated(void)
+{
+    return its_present();
+}
+
+bool msi_doorbell_page(maddr_t *ma)
+{
+    if ( !nr_vectors )
+        return false;
+    *ma = its_present() ? _maddr(maddr_x(its_doorbell()) & PAGE_MASK)
+                        : v2m_frame;
+    return true;
+}
+
+/* ---- probe ---- */
+
+static void init_vectors(unsigned int first, unsigned int nr)
+{
+    vectors = xzalloc_array(struct msi_vector, nr);
+    if ( !vectors )
+    {
+        printk(XENLOG_ERR "msi: no memory for %u vectors\n", nr);
+        return;
+    }
+    for ( unsigned int i = 0; i < nr; i++ )
+    {
+        spin_lock_init(&vectors[i].lock, LOCK_RANK_IRQ);
+        vectors[i].unusable = first < IRQ_SPI_END && irq_listed(first + i);
+    }
+    first_irq = first;
+    nr_vectors = nr;
+}
+
+/* The range is the frame's own word unless the tree overrides it. */
+static int v2m_range(const struct dt_node *np, unsigned int *first,
+                     unsigned int *nr)
+{
+    uint8_t *frame;
+    uint32_t typer;
+
+    if ( !dt_read_u32(np, "arm,msi-base-spi", first) &&
+         !dt_read_u32(np, "arm,msi-num-spis", nr) )
+        return 0;
+    frame = ioremap(v2m_frame, V2M_SIZE);
+    if ( !frame )
+        return -ENOMEM;
+    typer = read32(frame + V2M_TYPER);
+    *first = (unsigned int)FIELD_GET(V2M_TYPER_BASE, typer);
+    *nr = (unsigned int)FIELD_GET(V2M_TYPER_NR, typer);
+    return 0;
+}
+
+static void v2m_probe(const struct dt_node *np)
+{
+    unsigned int first, nr;
+    uint64_t addr, size;
+
+    if ( dt_get_reg(np, 0, &addr, &size) )
+        return;
+    v2m_frame = _maddr(addr);
+    if ( v2m_range(np, &first, &nr) || first < IRQ_SPI_FIRST || !nr ||
+         nr > gic_nr_irqs || first > gic_nr_irqs - nr )
+    {
+        printk(XENLOG_ERR "v2m: %s: bad range of interrupts\n", np->full_name);
+        return;
+    }
+    init_vectors(first, nr);
+    printk("v2m %lx: interrupts %u to %u, as far as nobody else has them\n",
+           maddr_x(v2m_frame), first, first + nr - 1);
+}
+
+void msi_init(void)
+{
+    struct dt_node *np;
+
+    if ( gic->version == 3 && its_probe(gic_layout.np) )
+    {
+        init_vectors(IRQ_LPI_FIRST, NR_LPIS);
+        return;
+    }
+    dt_for_each_child ( gic_layout.np, np )
+        if ( !nr_vectors && dt_is_compatible(np, "arm,gic-v2m-frame") &&
+             dt_is_available(np) )
+            v2m_probe(np);
+}
