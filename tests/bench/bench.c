@@ -9,9 +9,12 @@
  * of what the hypervisor does in between (timers, a first split of a block).
  * Prints nothing while it measures.
  */
+#define __XEN_TOOLS__                   /* <public/sysctl.h> asks for it */
+
 #include <stdint.h>
 
 #include <public/sched.h>
+#include <public/sysctl.h>
 #include <public/version.h>
 
 #include "events.h"
@@ -368,6 +371,20 @@ static void measure_grants(void *mem)
     record(GRANT_UNMAP, unmapped, OPS);
 }
 
+/* Debug key 'o': on Proxenos its lines give the size of the IOMMU tables. */
+static void dump_iommu_tables(void)
+{
+    static char key = 'o';
+    struct xen_sysctl sysctl = {
+        .cmd = XEN_SYSCTL_debug_keys,
+        .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+        .u.debug_keys.nr_keys = 1,
+    };
+
+    set_xen_guest_handle(sysctl.u.debug_keys.keys, &key);
+    hypercall(__HYPERVISOR_sysctl, (unsigned long)&sysctl, NULL);
+}
+
 /* ---- The two runs ---- */
 
 static void run_one_cpu(void)
@@ -378,6 +395,7 @@ static void run_one_cpu(void)
     struct grant_entry_v1 *table = grant_init();
     unsigned int round;
 
+    dump_iommu_tables();
     grant_prepare(table, granted);
     for ( round = 0; round < ROUNDS; round++ )
     {

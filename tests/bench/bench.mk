@@ -4,12 +4,19 @@
 
 XEN_IMAGE := $(B)/debian/xen/boot/xen-4.17-arm64
 
-$(XEN_IMAGE): tools/debian.sh | deps
+$(XEN_IMAGE): | deps
 	$(Q)tools/debian.sh unpack $(B)/debian/xen xen-hypervisor-4.17-arm64:arm64
 	$(Q)touch $@
 
+# Counts of several CPUs need QEMU 10.
+QEMU_SMP := $(B)/qemu-10.0/qemu-system-aarch64
+
+$(QEMU_SMP): | deps
+	$(Q)tools/qemu-10.sh $(@D)
+	$(Q)touch $@
+
 .PHONY: bench
-bench: $(B)/proxenos $(XEN_IMAGE) $(B)/payload/bench.Image
+bench: $(B)/proxenos $(XEN_IMAGE) $(QEMU_SMP) $(B)/payload/bench.Image
 	$(Q)$(PYTHON) tests/bench/bench.py --payload $(B)/payload/bench.Image \
 	    --xen $(XEN_IMAGE) --proxenos $(B)/proxenos \
-	    --out $(B)/bench.json $(BENCH_ARGS)
+	    --qemu-smp $(QEMU_SMP) --out $(B)/bench.json $(BENCH_ARGS)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 
 MODULE_ADDRESS = 0x60000000
+DOM0_MIB = 512
 TEST_END = re.compile(r"PX-TEST-END: (\d+) passed, (\d+) failed")
 
 
@@ -23,11 +24,13 @@ def add_arguments(parser):
     parser.add_argument("--timeout", type=int, default=120)
 
 
-def qemu_command(args, hypervisor, cpus, bootargs, icount):
-    machine = f"virt,virtualization=on,gic-version={args.gic},iommu=smmuv3"
-    options = f"console=dtuart dom0_mem=512M dom0_max_vcpus={cpus}"
+def qemu_command(qemu, args, hypervisor, cpus, bootargs, icount, options):
+    machine = (f"virt,virtualization=on,gic-version={args.gic},iommu=smmuv3,"
+               "dtb-randomness=off")
+    options = (f"console=dtuart dom0_mem={DOM0_MIB}M dom0_max_vcpus={cpus} "
+               + options)
     command = [
-        args.qemu, "-M", machine, "-cpu", "cortex-a57", "-smp", str(cpus),
+        qemu, "-M", machine, "-cpu", "cortex-a57", "-smp", str(cpus),
         "-m", "1024", "-nodefaults", "-display", "none", "-serial", "stdio",
         "-no-reboot", "-kernel", hypervisor, "-append", options, "-device",
         f"guest-loader,addr={MODULE_ADDRESS:#x},kernel={args.payload},"
@@ -38,9 +41,11 @@ def qemu_command(args, hypervisor, cpus, bootargs, icount):
     return command
 
 
-def boot(args, hypervisor, cpus, bootargs, end, icount=False):
+def boot(args, hypervisor, cpus, bootargs, end, icount=False, qemu=None,
+         options=""):
     """Console of one boot; what is wrong with it when end is not there."""
-    command = qemu_command(args, hypervisor, cpus, bootargs, icount)
+    command = qemu_command(qemu or args.qemu, args, hypervisor, cpus, bootargs,
+                           icount, options)
     try:
         output = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -46,7 +46,11 @@ void sync_handler(struct frame *f);
 void unexpected_handler(struct frame *f) __attribute__((noreturn));
 
 uint64_t root_table[ROOT_ENTRIES] __attribute__((aligned(4096)));
-struct cpu cpus[MAX_CPUS] __attribute__((aligned(16)));
+/*
+ * The stack ends with a page: what a shallow function passes to the hypervisor
+ * does not cross one, so that its cost does not depend on the link.
+ */
+struct cpu cpus[MAX_CPUS] __attribute__((aligned(4096)));
 struct boot boot;
 
 static uint64_t ram_next, ram_end;
