@@ -9,7 +9,7 @@
  * of what the hypervisor does in between (timers, a first split of a block).
  * Prints nothing while it measures.
  */
-#define __XEN_TOOLS__                   /* <public/sysctl.h> asks for it */
+#define __XEN_TOOLS__ /* <public/sysctl.h> asks for it */
 
 #include <stdint.h>
 
@@ -23,25 +23,39 @@
 #include "memory.h"
 #include "runtime.h"
 
-#define ROUNDS          5
-#define OPS             256
-#define BLOCK_OPS       4
-#define SPI_WORD        1               /* INTIDs 32..63 */
-#define SGI             1
-#define FAR_TICKS       20000U          /* long enough to fall asleep first */
-#define NEAR_TICKS      500U
-#define FIRST_GREF      8               /* <public/grant_table.h>: reserved */
-#define BAD_HYPERCALL   63
+#define ROUNDS        5
+#define OPS           256
+#define BLOCK_OPS     4
+#define SPI_WORD      1 /* INTIDs 32..63 */
+#define SGI           1
+#define FAR_TICKS     20000U /* long enough to fall asleep first */
+#define NEAR_TICKS    500U
+#define FIRST_GREF    8 /* <public/grant_table.h>: reserved */
+#define BAD_HYPERCALL 63
 
-enum op
-{
-    NULL_HYPERCALL, UNKNOWN_HYPERCALL, PSCI_VERSION_CALL,
-    GICD_TYPER_READ, GICD_ISENABLER_WRITE, GICR_READ, GICR_WRITE,
-    SELF_IPI_HANDLER, SELF_IPI_COMPLETE, IPI_ROUND_TRIP,
-    EVENT_HANDLER, EVENT_COMPLETE, TIMER_HANDLER, TIMER_COMPLETE,
-    WFI_WAKE, YIELD,
-    PAGE_POPULATE, PAGE_REMOVE, BLOCK_POPULATE, BLOCK_REMOVE,
-    GRANT_MAP, GRANT_UNMAP,
+enum op {
+    NULL_HYPERCALL,
+    UNKNOWN_HYPERCALL,
+    PSCI_VERSION_CALL,
+    GICD_TYPER_READ,
+    GICD_ISENABLER_WRITE,
+    GICR_READ,
+    GICR_WRITE,
+    SELF_IPI_HANDLER,
+    SELF_IPI_COMPLETE,
+    IPI_ROUND_TRIP,
+    EVENT_HANDLER,
+    EVENT_COMPLETE,
+    TIMER_HANDLER,
+    TIMER_COMPLETE,
+    WFI_WAKE,
+    YIELD,
+    PAGE_POPULATE,
+    PAGE_REMOVE,
+    BLOCK_POPULATE,
+    BLOCK_REMOVE,
+    GRANT_MAP,
+    GRANT_UNMAP,
     NR_OPS
 };
 
@@ -91,25 +105,27 @@ static void check(long rc, long wanted, const char *what)
 }
 
 /* Instructions of a loop around nothing: what each measured loop adds. */
-#define LOOP(stmt)                                                      \
-    do {                                                                \
-        unsigned int loop_i;                                            \
-                                                                        \
-        for ( loop_i = 0; loop_i < OPS; loop_i++ )                      \
-        {                                                               \
-            stmt;                                                       \
-            __asm__ volatile("" : "+r" (loop_i));                       \
-        }                                                               \
+#define LOOP(stmt)                                                             \
+    do                                                                         \
+    {                                                                          \
+        unsigned int loop_i;                                                   \
+                                                                               \
+        for ( loop_i = 0; loop_i < OPS; loop_i++ )                             \
+        {                                                                      \
+            stmt;                                                              \
+            __asm__ volatile("" : "+r"(loop_i));                               \
+        }                                                                      \
     } while ( 0 )
 
-#define MEASURE(op, stmt)                                               \
-    do {                                                                \
-        uint64_t start = counter(), middle;                             \
-                                                                        \
-        LOOP((void)0);                                                  \
-        middle = counter();                                             \
-        LOOP(stmt);                                                     \
-        record(op, counter() - middle - (middle - start), OPS);         \
+#define MEASURE(op, stmt)                                                      \
+    do                                                                         \
+    {                                                                          \
+        uint64_t start = counter(), middle;                                    \
+                                                                               \
+        LOOP((void)0);                                                         \
+        middle = counter();                                                    \
+        LOOP(stmt);                                                            \
+        record(op, counter() - middle - (middle - start), OPS);                \
     } while ( 0 )
 
 /* Shifts the next operation's start against the tick, by i of 16 steps. */
@@ -160,8 +176,7 @@ static void timer_handler(unsigned int irq)
 }
 
 /* A sum of stamps for operations begun at every phase of the tick. */
-struct sums
-{
+struct sums {
     uint64_t handler, complete;
 };
 
@@ -173,7 +188,7 @@ static void record_sums(enum op handler, enum op complete, struct sums s)
 
 static void measure_self_ipi(void)
 {
-    struct sums s = { 0, 0 };
+    struct sums s = {0, 0};
     unsigned int i, seen;
     uint64_t start;
 
@@ -193,7 +208,7 @@ static void measure_self_ipi(void)
 
 static void measure_events(void)
 {
-    struct sums s = { 0, 0 };
+    struct sums s = {0, 0};
     static evtchn_port_t from, to;
     struct evtchn_send send;
     unsigned int i, seen;
@@ -220,12 +235,13 @@ static void measure_events(void)
 static void timer_start(uint64_t at)
 {
     __asm__ volatile("msr cntv_cval_el0, %0; msr cntv_ctl_el0, %1; isb"
-                     : : "r" (at), "r" (1UL));
+                     :
+                     : "r"(at), "r"(1UL));
 }
 
 static void measure_timer(void)
 {
-    struct sums s = { 0, 0 };
+    struct sums s = {0, 0};
     unsigned int i, seen;
     uint64_t at;
 
@@ -347,10 +363,12 @@ static void measure_grants(void *mem)
     for ( i = 0; i < OPS; i++ )
     {
         struct gnttab_map_grant_ref map = {
-            .host_addr = addr + i * PAGE_SIZE, .flags = GNTMAP_host_map,
-            .ref = FIRST_GREF + i, .dom = 0,
+            .host_addr = addr + i * PAGE_SIZE,
+            .flags = GNTMAP_host_map,
+            .ref = FIRST_GREF + i,
+            .dom = 0,
         };
-        struct gnttab_unmap_grant_ref unmap = { .host_addr = map.host_addr };
+        struct gnttab_unmap_grant_ref unmap = {.host_addr = map.host_addr};
 
         dither(i);
         start = counter();

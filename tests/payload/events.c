@@ -10,7 +10,7 @@
 #include "hypercall.h"
 #include "runtime.h"
 
-#define PPI_BASE        16
+#define PPI_BASE 16
 
 struct events events;
 
@@ -52,7 +52,9 @@ static void upcall(unsigned int irq)
 static unsigned int upcall_irq(void)
 {
     struct fdt_query q = {
-        .prop = "compatible", .value = "xen,xen", .want = "interrupts",
+        .prop = "compatible",
+        .value = "xen,xen",
+        .want = "interrupts",
     };
     const uint8_t *irq = fdt_find(boot.fdt, &q, NULL);
 
@@ -66,7 +68,8 @@ void events_init(void)
 {
     void *page = ram_alloc(PAGE_SIZE, PAGE_SIZE);
     struct xen_add_to_physmap map = {
-        .domid = DOMID_SELF, .space = XENMAPSPACE_shared_info,
+        .domid = DOMID_SELF,
+        .space = XENMAPSPACE_shared_info,
         .gpfn = (unsigned long)page >> PAGE_SHIFT,
     };
     struct vcpu_register_vcpu_info info = {
@@ -90,9 +93,10 @@ void events_init(void)
 long events_loopback(evtchn_port_t *from, evtchn_port_t *to)
 {
     struct evtchn_alloc_unbound alloc = {
-        .dom = DOMID_SELF, .remote_dom = DOMID_SELF,
+        .dom = DOMID_SELF,
+        .remote_dom = DOMID_SELF,
     };
-    struct evtchn_bind_interdomain bind = { .remote_dom = DOMID_SELF };
+    struct evtchn_bind_interdomain bind = {.remote_dom = DOMID_SELF};
     long rc = evtchn_op(EVTCHNOP_alloc_unbound, &alloc);
 
     if ( rc )

@@ -12,11 +12,10 @@
 #include <public/xen.h>
 #include <public/event_channel.h>
 
-#define EVENT_PORTS     64              /* ports that a payload may use */
+#define EVENT_PORTS 64 /* ports that a payload may use */
 
-struct events
-{
-    unsigned int irq;                   /* from the hypervisor node */
+struct events {
+    unsigned int irq; /* from the hypervisor node */
     struct shared_info *shared;
     struct vcpu_info *vcpu;
     volatile unsigned int upcalls;

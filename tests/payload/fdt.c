@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum token
-{
-    BEGIN_NODE = 1, END_NODE = 2, PROP = 3, NOP = 4,
+enum token {
+    BEGIN_NODE = 1,
+    END_NODE = 2,
+    PROP = 3,
+    NOP = 4,
 };
 
 static bool str_eq(const char *a, const char *b)
@@ -59,7 +61,7 @@ const uint8_t *fdt_find(const void *fdt, const struct fdt_query *q,
     uint32_t found_len = 0;
     bool match = false;
 
-    for ( ; ; )
+    for ( ;; )
     {
         uint32_t token = fdt_cell(p, 0), size;
         const char *name;

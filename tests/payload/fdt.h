@@ -10,11 +10,10 @@
 
 #include <stdint.h>
 
-struct fdt_query
-{
-    const char *prop, *value;   /* select nodes where prop lists value */
-    unsigned int index;         /* skip that many matching nodes */
-    const char *want;           /* the property to return */
+struct fdt_query {
+    const char *prop, *value; /* select nodes where prop lists value */
+    unsigned int index;       /* skip that many matching nodes */
+    const char *want;         /* the property to return */
 };
 
 /*

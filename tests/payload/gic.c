@@ -5,20 +5,20 @@
 #include "fdt.h"
 #include "runtime.h"
 
-#define GICC_CTLR           0x0000
-#define GICC_PMR            0x0004
-#define GICC_IAR            0x000c
-#define GICC_EOIR           0x0010
+#define GICC_CTLR 0x0000
+#define GICC_PMR  0x0004
+#define GICC_IAR  0x000c
+#define GICC_EOIR 0x0010
 
-#define GICD_CTLR_G1A_ARE   0x12U       /* ARE_NS, EnableGrp1A */
-#define GICD_IGROUPR        0x0080
-#define GICD_IPRIORITYR     0x0400
-#define GICR_WAKER_ASLEEP   (1U << 2)
-#define GICR_TYPER_LAST     (1UL << 4)
+#define GICD_CTLR_G1A_ARE 0x12U /* ARE_NS, EnableGrp1A */
+#define GICD_IGROUPR      0x0080
+#define GICD_IPRIORITYR   0x0400
+#define GICR_WAKER_ASLEEP (1U << 2)
+#define GICR_TYPER_LAST   (1UL << 4)
 
-#define IRQ_SPURIOUS        1020        /* and above */
-#define PRIORITY            0xa0a0a0a0U
-#define PMR_ALL             0xf0U
+#define IRQ_SPURIOUS 1020 /* and above */
+#define PRIORITY     0xa0a0a0a0U
+#define PMR_ALL      0xf0U
 
 struct gic gic;
 
@@ -29,7 +29,7 @@ static uint64_t mpidr_aff(void)
 {
     uint64_t v;
 
-    __asm__ volatile("mrs %0, mpidr_el1" : "=r" (v));
+    __asm__ volatile("mrs %0, mpidr_el1" : "=r"(v));
 
     return v & 0xff00ffffffUL;
 }
@@ -40,7 +40,7 @@ static uint64_t gicr_find(uint64_t base)
     uint64_t aff = mpidr_aff(), typer;
 
     aff = (aff & 0xffffff) | (aff >> 32) << 24;
-    for ( ; ; base += GICR_STRIDE )
+    for ( ;; base += GICR_STRIDE )
     {
         typer = read64(base + GICR_TYPER);
         if ( typer >> 32 == aff )
@@ -65,10 +65,11 @@ static void init_cpu_v3(void)
         cpu_relax();
     write32(gicr + GICR_SGI + GICD_IGROUPR, ~0U);
 
-    __asm__ volatile("msr s3_0_c12_c12_5, %0; isb\n"    /* ICC_SRE_EL1 */
-                     "msr s3_0_c4_c6_0, %1\n"           /* ICC_PMR_EL1 */
-                     "msr s3_0_c12_c12_7, %2; isb"      /* ICC_IGRPEN1_EL1 */
-                     : : "r" (7UL), "r" ((uint64_t)PMR_ALL), "r" (1UL));
+    __asm__ volatile("msr s3_0_c12_c12_5, %0; isb\n" /* ICC_SRE_EL1 */
+                     "msr s3_0_c4_c6_0, %1\n"        /* ICC_PMR_EL1 */
+                     "msr s3_0_c12_c12_7, %2; isb"   /* ICC_IGRPEN1_EL1 */
+                     :
+                     : "r"(7UL), "r"((uint64_t)PMR_ALL), "r"(1UL));
 }
 
 void gic_init_cpu(void)
@@ -90,10 +91,13 @@ void gic_init_cpu(void)
 void gic_init(void)
 {
     struct fdt_query v3 = {
-        .prop = "compatible", .value = "arm,gic-v3", .want = "reg",
+        .prop = "compatible",
+        .value = "arm,gic-v3",
+        .want = "reg",
     };
     static const char *const v2_names[] = {
-        "arm,cortex-a15-gic", "arm,gic-400",
+        "arm,cortex-a15-gic",
+        "arm,gic-400",
     };
     const uint8_t *reg = fdt_find(boot.fdt, &v3, NULL);
     unsigned int i;
@@ -102,7 +106,9 @@ void gic_init(void)
     for ( i = 0; !reg && i < ARRAY_SIZE(v2_names); i++ )
     {
         struct fdt_query v2 = {
-            .prop = "compatible", .value = v2_names[i], .want = "reg",
+            .prop = "compatible",
+            .value = v2_names[i],
+            .want = "reg",
         };
 
         reg = fdt_find(boot.fdt, &v2, NULL);
@@ -139,8 +145,10 @@ void gic_send_sgi(unsigned int irq, unsigned int id)
 
     sgi1r = (uint64_t)irq << 24 | 1UL << (aff & 0xf) | (aff >> 8 & 0xff) << 16 |
             (aff >> 16 & 0xff) << 32 | (aff >> 32 & 0xff) << 48;
-    __asm__ volatile("dsb ishst; msr s3_0_c12_c11_5, %0; isb"  /* ICC_SGI1R */
-                     : : "r" (sgi1r) : "memory");
+    __asm__ volatile("dsb ishst; msr s3_0_c12_c11_5, %0; isb" /* ICC_SGI1R */
+                     :
+                     : "r"(sgi1r)
+                     : "memory");
 }
 
 static uint32_t irq_ack(void)
@@ -150,7 +158,7 @@ static uint32_t irq_ack(void)
     if ( !gic.v3 )
         return read32(gic.gicc_base + GICC_IAR);
 
-    __asm__ volatile("mrs %0, s3_0_c12_c12_0; dsb sy" : "=r" (iar) : : "memory");
+    __asm__ volatile("mrs %0, s3_0_c12_c12_0; dsb sy" : "=r"(iar) : : "memory");
 
     return (uint32_t)iar;
 }
@@ -158,7 +166,7 @@ static uint32_t irq_ack(void)
 static void irq_eoi(uint32_t iar)
 {
     if ( gic.v3 )
-        __asm__ volatile("msr s3_0_c12_c12_1, %0; isb" : : "r" ((uint64_t)iar));
+        __asm__ volatile("msr s3_0_c12_c12_1, %0; isb" : : "r"((uint64_t)iar));
     else
         write32(gic.gicc_base + GICC_EOIR, iar);
 }

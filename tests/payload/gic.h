@@ -11,27 +11,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define GIC_NR_PRIVATE      32
-#define VTIMER_IRQ          27
+#define GIC_NR_PRIVATE 32
+#define VTIMER_IRQ     27
 
-#define GICD_CTLR           0x0000
-#define GICD_TYPER          0x0004
-#define GICD_ISENABLER(n)   (0x0100 + 4 * (n))
-#define GICD_ICENABLER(n)   (0x0180 + 4 * (n))
-#define GICD_SGIR           0x0f00
-#define GICR_TYPER          0x0008
-#define GICR_WAKER          0x0014
-#define GICR_SGI            0x10000     /* second frame of a redistributor */
-#define GICR_STRIDE         0x20000
+#define GICD_CTLR         0x0000
+#define GICD_TYPER        0x0004
+#define GICD_ISENABLER(n) (0x0100 + 4 * (n))
+#define GICD_ICENABLER(n) (0x0180 + 4 * (n))
+#define GICD_SGIR         0x0f00
+#define GICR_TYPER        0x0008
+#define GICR_WAKER        0x0014
+#define GICR_SGI          0x10000 /* second frame of a redistributor */
+#define GICR_STRIDE       0x20000
 
 typedef void (*irq_fn)(unsigned int irq);
 
-struct gic
-{
+struct gic {
     bool v3;
     uint64_t gicd_base;
-    uint64_t gicc_base;                 /* v2 */
-    uint64_t gicr_base;                 /* v3: of the boot CPU */
+    uint64_t gicc_base; /* v2 */
+    uint64_t gicr_base; /* v3: of the boot CPU */
 };
 
 extern struct gic gic;

@@ -23,8 +23,10 @@ static inline long hypercall5(unsigned long nr, unsigned long a0,
     register unsigned long x4 __asm__("x4") = a4;
 
     __asm__ volatile("hvc #0xea1"
-                     : "+r" (x16), "+r" (x0), "+r" (x1), "+r" (x2), "+r" (x3),
-                       "+r" (x4) : : "memory");
+                     : "+r"(x16), "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3),
+                       "+r"(x4)
+                     :
+                     : "memory");
 
     return (long)x0;
 }
@@ -42,12 +44,12 @@ static inline long hypercall3(unsigned long nr, unsigned long a0,
     return hypercall5(nr, a0, a1, (unsigned long)a2, 0, 0);
 }
 
-#define PSCI_VERSION        0x84000000U
-#define PSCI_CPU_OFF        0x84000002U
-#define PSCI_CPU_ON         0xc4000003U
-#define PSCI_AFFINITY_INFO  0xc4000004U
-#define PSCI_FEATURES       0x8400000aU
-#define SMCCC_VERSION       0x80000000U
+#define PSCI_VERSION       0x84000000U
+#define PSCI_CPU_OFF       0x84000002U
+#define PSCI_CPU_ON        0xc4000003U
+#define PSCI_AFFINITY_INFO 0xc4000004U
+#define PSCI_FEATURES      0x8400000aU
+#define SMCCC_VERSION      0x80000000U
 
 /* 32-bit results come back sign-extended or not; callers compare 32 bits. */
 static inline long smccc(unsigned long fn, unsigned long a1, unsigned long a2,
@@ -59,8 +61,9 @@ static inline long smccc(unsigned long fn, unsigned long a1, unsigned long a2,
     register unsigned long x3 __asm__("x3") = a3;
 
     __asm__ volatile("hvc #0"
-                     : "+r" (x0), "+r" (x1), "+r" (x2), "+r" (x3) : :
-                       "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
+                     :
+                     : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",
                        "x13", "x14", "x15", "x16", "x17", "memory");
 
     return (long)x0;

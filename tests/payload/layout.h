@@ -3,6 +3,6 @@
 #ifndef PAYLOAD_LAYOUT_H
 #define PAYLOAD_LAYOUT_H
 
-#define CPU_SIZE        16384       /* struct cpu, its stack at the end */
+#define CPU_SIZE 16384 /* struct cpu, its stack at the end */
 
 #endif

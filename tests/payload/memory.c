@@ -11,7 +11,9 @@ static long extent_op(unsigned int op, unsigned long gfn, unsigned int order)
 {
     xen_pfn_t frame = gfn;
     struct xen_memory_reservation r = {
-        .nr_extents = 1, .extent_order = order, .domid = DOMID_SELF,
+        .nr_extents = 1,
+        .extent_order = order,
+        .domid = DOMID_SELF,
     };
 
     set_xen_guest_handle(r.extent_start, &frame);
@@ -39,7 +41,8 @@ struct grant_entry_v1 *grant_init(void)
 {
     void *page = ram_alloc(PAGE_SIZE, PAGE_SIZE);
     struct xen_add_to_physmap map = {
-        .domid = DOMID_SELF, .space = XENMAPSPACE_grant_table,
+        .domid = DOMID_SELF,
+        .space = XENMAPSPACE_grant_table,
         .gpfn = (unsigned long)page >> PAGE_SHIFT,
     };
     long rc = hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, &map);

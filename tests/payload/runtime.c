@@ -19,17 +19,16 @@
 #include "gic.h"
 #include "hypercall.h"
 
-#define GIB             0x40000000UL
-#define ROOT_ENTRIES    512
-#define DESC_BLOCK      0x401UL             /* AF, valid, block */
-#define DESC_NORMAL     0x304UL             /* inner shareable, MAIR index 1 */
-#define DESC_XN         (3UL << 53)
+#define GIB          0x40000000UL
+#define ROOT_ENTRIES 512
+#define DESC_BLOCK   0x401UL /* AF, valid, block */
+#define DESC_NORMAL  0x304UL /* inner shareable, MAIR index 1 */
+#define DESC_XN      (3UL << 53)
 
-#define LINE_SIZE       256
+#define LINE_SIZE 256
 
 /* What the vectors of start.S leave on the stack. */
-struct frame
-{
+struct frame {
     uint64_t x[19], x29, x30, elr, spsr;
 };
 
@@ -62,7 +61,9 @@ static bool memory_range(const void *fdt, unsigned int n, uint64_t *start,
                          uint64_t *size)
 {
     struct fdt_query q = {
-        .prop = "device_type", .value = "memory", .want = "reg",
+        .prop = "device_type",
+        .value = "memory",
+        .want = "reg",
     };
     const uint8_t *reg;
     uint32_t len;
@@ -90,8 +91,8 @@ void mm_prepare(const void *fdt)
     {
         if ( !size )
             continue;
-        for ( i = start / GIB; i <= (start + size - 1) / GIB &&
-                               i < ROOT_ENTRIES; i++ )
+        for ( i = start / GIB;
+              i <= (start + size - 1) / GIB && i < ROOT_ENTRIES; i++ )
         {
             root_table[i] = i * GIB | DESC_BLOCK | DESC_NORMAL;
             last = i > last ? i : last;
@@ -140,7 +141,9 @@ void *ram_alloc(size_t size, size_t align)
 static void find_cpus(const void *fdt)
 {
     struct fdt_query q = {
-        .prop = "device_type", .value = "cpu", .want = "reg",
+        .prop = "device_type",
+        .value = "cpu",
+        .want = "reg",
     };
     const uint8_t *reg;
     uint32_t len;
@@ -181,9 +184,9 @@ long cpu_start(unsigned int id, void (*fn)(unsigned int id))
 
 void shutdown(unsigned int reason)
 {
-    struct sched_shutdown arg = { .reason = reason };
+    struct sched_shutdown arg = {.reason = reason};
 
-    for ( ; ; )
+    for ( ;; )
         hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &arg);
 }
 
@@ -193,7 +196,7 @@ static uint64_t read_esr(void)
 {
     uint64_t v;
 
-    __asm__ volatile("mrs %0, esr_el1" : "=r" (v));
+    __asm__ volatile("mrs %0, esr_el1" : "=r"(v));
 
     return v;
 }
@@ -202,7 +205,7 @@ static uint64_t read_far(void)
 {
     uint64_t v;
 
-    __asm__ volatile("mrs %0, far_el1" : "=r" (v));
+    __asm__ volatile("mrs %0, far_el1" : "=r"(v));
 
     return v;
 }
@@ -237,7 +240,9 @@ static struct fault fault_result(void)
     fault_expected = false;
 
     return (struct fault){
-        .taken = fault_seen.taken, .esr = fault_seen.esr, .far = fault_seen.far,
+        .taken = fault_seen.taken,
+        .esr = fault_seen.esr,
+        .far = fault_seen.far,
     };
 }
 
@@ -265,8 +270,7 @@ struct fault try_write(uint64_t addr, uint32_t v)
 
 /* ---- Console ---- */
 
-struct line
-{
+struct line {
     char buf[LINE_SIZE];
     unsigned int used;
 };
@@ -289,7 +293,8 @@ static void line_number(struct line *l, uint64_t v, unsigned int base)
     char digits[20];
     unsigned int n = 0;
 
-    do {
+    do
+    {
         digits[n++] = "0123456789abcdef"[v % base];
         v /= base;
     } while ( v );
@@ -307,7 +312,7 @@ static void line_signed(struct line *l, long v)
 
 static void vprintk(const char *fmt, va_list *ap)
 {
-    struct line l = { .used = 0 };
+    struct line l = {.used = 0};
     const char *s;
 
     for ( ; *fmt; fmt++ )
@@ -338,8 +343,9 @@ static void vprintk(const char *fmt, va_list *ap)
             break;
         case 'u':
         case 'x':
-            line_number(&l, is_long ? va_arg(*ap, unsigned long)
-                                    : va_arg(*ap, unsigned int),
+            line_number(&l,
+                        is_long ? va_arg(*ap, unsigned long)
+                                : va_arg(*ap, unsigned int),
                         *fmt == 'u' ? 10 : 16);
             break;
         default:

@@ -16,33 +16,30 @@
 
 #include "layout.h"
 
-#define PAGE_SHIFT      12
-#define PAGE_SIZE       4096UL
-#define BLOCK_SIZE      0x200000UL      /* order 9 */
-#define MAX_CPUS        8
-#define TICK_NS         16              /* 62.5 MHz; 16 instructions by icount */
+#define PAGE_SHIFT 12
+#define PAGE_SIZE  4096UL
+#define BLOCK_SIZE 0x200000UL /* order 9 */
+#define MAX_CPUS   8
+#define TICK_NS    16 /* 62.5 MHz; 16 instructions by icount */
 
-#define ARRAY_SIZE(a)   (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-struct cpu
-{
-    uint64_t irq_stamp;                 /* counter at the last vector entry */
+struct cpu {
+    uint64_t irq_stamp; /* counter at the last vector entry */
     unsigned int id;
     void (*main)(unsigned int id);
     uint8_t stack[CPU_SIZE - 24] __attribute__((aligned(8)));
 };
 
-struct boot
-{
+struct boot {
     const void *fdt;
-    uint64_t cntpct;                    /* at the payload's first instruction */
+    uint64_t cntpct; /* at the payload's first instruction */
     unsigned int nr_cpus;
     uint64_t mpidr[MAX_CPUS];
 };
 
 /* What try_read() and try_write() saw. */
-struct fault
-{
+struct fault {
     bool taken;
     uint64_t esr, far;
 };
@@ -57,7 +54,7 @@ static inline struct cpu *this_cpu(void)
 {
     struct cpu *cpu;
 
-    __asm__ volatile("mrs %0, tpidr_el1" : "=r" (cpu));
+    __asm__ volatile("mrs %0, tpidr_el1" : "=r"(cpu));
 
     return cpu;
 }
@@ -67,7 +64,7 @@ static inline uint64_t counter(void)
 {
     uint64_t t;
 
-    __asm__ volatile("isb; mrs %0, cntvct_el0" : "=r" (t) : : "memory");
+    __asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(t) : : "memory");
 
     return t;
 }
@@ -92,21 +89,21 @@ static inline uint32_t read32(uint64_t addr)
 {
     uint32_t v;
 
-    __asm__ volatile("ldr %w0, [%1]" : "=r" (v) : "r" (addr) : "memory");
+    __asm__ volatile("ldr %w0, [%1]" : "=r"(v) : "r"(addr) : "memory");
 
     return v;
 }
 
 static inline void write32(uint64_t addr, uint32_t v)
 {
-    __asm__ volatile("str %w0, [%1]" : : "r" (v), "r" (addr) : "memory");
+    __asm__ volatile("str %w0, [%1]" : : "r"(v), "r"(addr) : "memory");
 }
 
 static inline uint64_t read64(uint64_t addr)
 {
     uint64_t v;
 
-    __asm__ volatile("ldr %0, [%1]" : "=r" (v) : "r" (addr) : "memory");
+    __asm__ volatile("ldr %0, [%1]" : "=r"(v) : "r"(addr) : "memory");
 
     return v;
 }

@@ -29,18 +29,18 @@
 #include "memory.h"
 #include "runtime.h"
 
-#define BAD_HYPERCALL   63
-#define BAD_SUBOP       99
-#define BAD_POINTER     ((void *)0x7ffffff000UL)    /* not in our map */
-#define HOLE            0x7f00000000UL
-#define VERSION         0x00040011                  /* Xen 4.17 */
-#define GREF            8                           /* first for guests */
-#define PATTERN         0x50780001U
-#define VIRQ_BAD        99
+#define BAD_HYPERCALL 63
+#define BAD_SUBOP     99
+#define BAD_POINTER   ((void *)0x7ffffff000UL) /* not in our map */
+#define HOLE          0x7f00000000UL
+#define VERSION       0x00040011 /* Xen 4.17 */
+#define GREF          8          /* first for guests */
+#define PATTERN       0x50780001U
+#define VIRQ_BAD      99
 
 /* For out-of-domain arguments. */
-#define BAD_DOMID       0x1234
-#define BAD_PORT        4000
+#define BAD_DOMID 0x1234
+#define BAD_PORT  4000
 
 static unsigned int passed, failed;
 
@@ -103,7 +103,7 @@ static void test_version_strings(void)
 
 static void test_version(void)
 {
-    struct xen_feature_info features = { .submap_idx = 0 };
+    struct xen_feature_info features = {.submap_idx = 0};
 
     check("version: version", xen_version(XENVER_version, NULL), VERSION);
     check("version: pagesize", xen_version(XENVER_pagesize, NULL), 4096);
@@ -117,13 +117,14 @@ static void test_version(void)
           features.submap >> XENFEAT_ARM_SMCCC_supported & 1, 1);
     check("features: direct_mapped or not, one of them",
           (features.submap >> XENFEAT_direct_mapped & 1) +
-          (features.submap >> XENFEAT_not_direct_mapped & 1), 1);
+              (features.submap >> XENFEAT_not_direct_mapped & 1),
+          1);
     features.submap_idx = XENFEAT_NR_SUBMAPS;
     check("features: a submap there is not",
           xen_version(XENVER_get_features, &features), -XEN_EINVAL);
 
-    check("version: bad pointer",
-          xen_version(XENVER_get_features, BAD_POINTER), -XEN_EFAULT);
+    check("version: bad pointer", xen_version(XENVER_get_features, BAD_POINTER),
+          -XEN_EFAULT);
     check("version: bad pointer for a string",
           xen_version(XENVER_extraversion, BAD_POINTER), -XEN_EFAULT);
     check("version: unknown", xen_version(BAD_SUBOP, NULL), -XEN_ENOSYS);
@@ -133,21 +134,21 @@ static void test_version(void)
 
 static void test_unknown(void)
 {
-    char page[64] = { 0 };
+    char page[64] = {0};
 
     check("unknown hypercall", hypercall(BAD_HYPERCALL, 0, page), -XEN_ENOSYS);
-    check("unknown hypercall, huge number",
-          hypercall(0xffffffffUL, 0, page), -XEN_ENOSYS);
-    check("unknown sched_op",
-          hypercall(__HYPERVISOR_sched_op, BAD_SUBOP, page), -XEN_ENOSYS);
+    check("unknown hypercall, huge number", hypercall(0xffffffffUL, 0, page),
+          -XEN_ENOSYS);
+    check("unknown sched_op", hypercall(__HYPERVISOR_sched_op, BAD_SUBOP, page),
+          -XEN_ENOSYS);
     check("unknown event_channel_op", evtchn_op(BAD_SUBOP, page), -XEN_ENOSYS);
     check("unknown grant_table_op", grant_op(BAD_SUBOP, page, 1), -XEN_ENOSYS);
     check("unknown vcpu_op",
           hypercall3(__HYPERVISOR_vcpu_op, BAD_SUBOP, 0, page), -XEN_EINVAL);
-    check("unknown hvm_op",
-          hypercall(__HYPERVISOR_hvm_op, BAD_SUBOP, page), -XEN_ENOSYS);
-    check("unknown memory_op",
-          hypercall(__HYPERVISOR_memory_op, 60, page), -XEN_ENOSYS);
+    check("unknown hvm_op", hypercall(__HYPERVISOR_hvm_op, BAD_SUBOP, page),
+          -XEN_ENOSYS);
+    check("unknown memory_op", hypercall(__HYPERVISOR_memory_op, 60, page),
+          -XEN_ENOSYS);
     check("unknown physdev_op",
           hypercall(__HYPERVISOR_physdev_op, BAD_SUBOP, page), -XEN_ENOSYS);
     check("unknown console_io",
@@ -193,7 +194,9 @@ static long add_to_physmap(unsigned int space, unsigned long idx,
                            unsigned long gpfn)
 {
     struct xen_add_to_physmap map = {
-        .domid = DOMID_SELF, .space = (unsigned short)space, .idx = idx,
+        .domid = DOMID_SELF,
+        .space = (unsigned short)space,
+        .idx = idx,
         .gpfn = gpfn,
     };
 
@@ -228,8 +231,8 @@ static void test_memory_block(void)
     check("memory: it is gone", try_read(addr + 5 * PAGE_SIZE, NULL).taken, 1);
     check("memory: it comes back", extent_populate(gfn + 5, 0), 1);
     check("memory: remove a block", extent_remove(gfn, 9), 1);
-    check("memory: block is gone",
-          try_read(addr + BLOCK_SIZE - 4, NULL).taken, 1);
+    check("memory: block is gone", try_read(addr + BLOCK_SIZE - 4, NULL).taken,
+          1);
     check("memory: populate a block", extent_populate(gfn, 9), 1);
     check("memory: block reads", try_read(addr + BLOCK_SIZE - 4, NULL).taken,
           0);
@@ -238,10 +241,12 @@ static void test_memory_block(void)
 static void test_memory_errors(void)
 {
     struct xen_memory_reservation r = {
-        .nr_extents = 1, .domid = DOMID_SELF,
+        .nr_extents = 1,
+        .domid = DOMID_SELF,
     };
     struct xen_remove_from_physmap remove = {
-        .domid = DOMID_SELF, .gpfn = HOLE >> PAGE_SHIFT,
+        .domid = DOMID_SELF,
+        .gpfn = HOLE >> PAGE_SHIFT,
     };
 
     check("memory: bad pointer",
@@ -253,31 +258,34 @@ static void test_memory_errors(void)
           0);
     check("memory: bad extent list, populate",
           hypercall(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &r), 0);
-    check("memory: populate nowhere",
-          extent_populate(HOLE >> PAGE_SHIFT, 0), 0);
-    check("memory: remove_from_physmap of a hole",
-          hypercall(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap,
-                    &remove), -XEN_ENOENT);
+    check("memory: populate nowhere", extent_populate(HOLE >> PAGE_SHIFT, 0),
+          0);
+    check(
+        "memory: remove_from_physmap of a hole",
+        hypercall(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &remove),
+        -XEN_ENOENT);
     check("memory: unknown space", add_to_physmap(77, 0, 0), -XEN_ENOSYS);
     check("memory: shared_info at a second place",
           add_to_physmap(XENMAPSPACE_shared_info, 0,
                          (unsigned long)ram_alloc(PAGE_SIZE, PAGE_SIZE) >>
-                         PAGE_SHIFT), -XEN_EBUSY);
+                             PAGE_SHIFT),
+          -XEN_EBUSY);
 }
 
 /* ---- vcpu_op, hvm_op, sched_op ---- */
 
 static void test_misc(void)
 {
-    struct vcpu_register_vcpu_info info = { .mfn = 0, .offset = 0 };
-    struct xen_hvm_param param = { .domid = DOMID_SELF };
+    struct vcpu_register_vcpu_info info = {.mfn = 0, .offset = 0};
+    struct xen_hvm_param param = {.domid = DOMID_SELF};
 
     check("vcpu: second vcpu_info",
           hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0, &info),
           -XEN_EINVAL);
-    check("vcpu: no such vcpu",
-          hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 99,
-                     &info), -XEN_ENOENT);
+    check(
+        "vcpu: no such vcpu",
+        hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 99, &info),
+        -XEN_ENOENT);
 
     param.index = HVM_PARAM_CALLBACK_IRQ;
     check("hvm: get CALLBACK_IRQ",
@@ -292,14 +300,13 @@ static void test_misc(void)
     check("hvm: dom0 has no store yet", (long)param.value, 0);
     param.index = HVM_NR_PARAMS;
     check("hvm: get a parameter there is not",
-          hypercall(__HYPERVISOR_hvm_op, HVMOP_get_param, &param),
-          -XEN_EINVAL);
+          hypercall(__HYPERVISOR_hvm_op, HVMOP_get_param, &param), -XEN_EINVAL);
     check("hvm: bad pointer",
           hypercall(__HYPERVISOR_hvm_op, HVMOP_get_param, BAD_POINTER),
           -XEN_EFAULT);
 
-    check("sched: yield",
-          hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, NULL), 0);
+    check("sched: yield", hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, NULL),
+          0);
     check("sched: shutdown, bad pointer",
           hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, BAD_POINTER),
           -XEN_EFAULT);
@@ -308,8 +315,8 @@ static void test_misc(void)
 static void test_multicall(void)
 {
     static struct multicall_entry calls[2] = {
-        { .op = __HYPERVISOR_xen_version, .args = { XENVER_version } },
-        { .op = BAD_HYPERCALL },
+        {.op = __HYPERVISOR_xen_version, .args = {XENVER_version}},
+        {.op = BAD_HYPERCALL},
     };
 
     check("multicall",
@@ -324,14 +331,14 @@ static void test_multicall(void)
 static long port_op(unsigned int op, evtchn_port_t port)
 {
     /* close, send and unmask take the port alone. */
-    struct evtchn_send arg = { .port = port };
+    struct evtchn_send arg = {.port = port};
 
     return evtchn_op(op, &arg);
 }
 
 static long port_status(evtchn_port_t port)
 {
-    struct evtchn_status status = { .dom = DOMID_SELF, .port = port };
+    struct evtchn_status status = {.dom = DOMID_SELF, .port = port};
     long rc = evtchn_op(EVTCHNOP_status, &status);
 
     return rc ? rc : (long)status.status;
@@ -359,12 +366,13 @@ static void test_event_delivery(evtchn_port_t from, evtchn_port_t to)
 
 static void test_events(void)
 {
-    struct evtchn_bind_virq virq = { .virq = VIRQ_CONSOLE, .vcpu = 0 };
-    struct evtchn_bind_vcpu vcpu = { .vcpu = 0 };
+    struct evtchn_bind_virq virq = {.virq = VIRQ_CONSOLE, .vcpu = 0};
+    struct evtchn_bind_vcpu vcpu = {.vcpu = 0};
     struct evtchn_alloc_unbound alloc = {
-        .dom = DOMID_SELF, .remote_dom = DOMID_SELF,
+        .dom = DOMID_SELF,
+        .remote_dom = DOMID_SELF,
     };
-    struct evtchn_bind_interdomain bind = { .remote_dom = BAD_DOMID };
+    struct evtchn_bind_interdomain bind = {.remote_dom = BAD_DOMID};
     evtchn_port_t from = 0, to = 0;
 
     check("evtchn: loopback", events_loopback(&from, &to), 0);
@@ -376,8 +384,8 @@ static void test_events(void)
     vcpu.port = to;
     check("evtchn: bind_vcpu", evtchn_op(EVTCHNOP_bind_vcpu, &vcpu), 0);
     vcpu.vcpu = 99;
-    check("evtchn: bind_vcpu to no vcpu",
-          evtchn_op(EVTCHNOP_bind_vcpu, &vcpu), -XEN_ENOENT);
+    check("evtchn: bind_vcpu to no vcpu", evtchn_op(EVTCHNOP_bind_vcpu, &vcpu),
+          -XEN_ENOENT);
 
     check("evtchn: close one end", port_op(EVTCHNOP_close, from), 0);
     check("evtchn: the closed end", port_status(from), EVTCHNSTAT_closed);
@@ -396,7 +404,8 @@ static void test_events(void)
 
     check("evtchn: alloc_unbound", evtchn_op(EVTCHNOP_alloc_unbound, &alloc),
           0);
-    check("evtchn: a freed port comes again", alloc.port, to < from ? to : from);
+    check("evtchn: a freed port comes again", alloc.port,
+          to < from ? to : from);
     check("evtchn: bind to a domain that is not",
           evtchn_op(EVTCHNOP_bind_interdomain, &bind), -XEN_ESRCH);
     port_op(EVTCHNOP_close, alloc.port);
@@ -427,7 +436,10 @@ static long grant_map(uint32_t flags, grant_ref_t ref, domid_t dom,
     long rc;
 
     *map = (struct gnttab_map_grant_ref){
-        .host_addr = hole, .flags = flags, .ref = ref, .dom = dom,
+        .host_addr = hole,
+        .flags = flags,
+        .ref = ref,
+        .dom = dom,
     };
     rc = grant_op(GNTTABOP_map_grant_ref, map, 1);
 
@@ -437,7 +449,8 @@ static long grant_map(uint32_t flags, grant_ref_t ref, domid_t dom,
 static long grant_unmap(grant_handle_t handle)
 {
     struct gnttab_unmap_grant_ref unmap = {
-        .host_addr = hole, .handle = handle,
+        .host_addr = hole,
+        .handle = handle,
     };
     long rc = grant_op(GNTTABOP_unmap_grant_ref, &unmap, 1);
 
@@ -446,9 +459,9 @@ static long grant_unmap(grant_handle_t handle)
 
 static void test_grant_sizes(void)
 {
-    struct gnttab_query_size size = { .dom = DOMID_SELF };
-    struct gnttab_set_version version = { .version = 1 };
-    struct gnttab_cache_flush flush = { .op = 0 };
+    struct gnttab_query_size size = {.dom = DOMID_SELF};
+    struct gnttab_set_version version = {.version = 1};
+    struct gnttab_cache_flush flush = {.op = 0};
 
     check("grant: query_size", grant_op(GNTTABOP_query_size, &size, 1), 0);
     check("grant: query_size status", size.status, GNTST_okay);
@@ -456,8 +469,8 @@ static void test_grant_sizes(void)
     check("grant: set_version 1", grant_op(GNTTABOP_set_version, &version, 1),
           0);
     check("grant: version is 1", version.version, 1);
-    check("grant: cache_flush probe",
-          grant_op(GNTTABOP_cache_flush, &flush, 1), 0);
+    check("grant: cache_flush probe", grant_op(GNTTABOP_cache_flush, &flush, 1),
+          0);
     check("grant: no entries", grant_op(GNTTABOP_map_grant_ref, &flush, 0), 0);
     check("grant: bad pointer",
           grant_op(GNTTABOP_map_grant_ref, BAD_POINTER, 1), -XEN_EFAULT);
@@ -517,8 +530,8 @@ static void test_grant_errors(void)
           grant_map(GNTMAP_host_map, GREF + 1, 0, &map), GNTST_general_error);
     check("grant: map a reference out of range",
           grant_map(GNTMAP_host_map, 1U << 20, 0, &map), GNTST_bad_gntref);
-    check("grant: map without host_map",
-          grant_map(0, GREF, 0, &map), GNTST_bad_gntref);
+    check("grant: map without host_map", grant_map(0, GREF, 0, &map),
+          GNTST_bad_gntref);
     check("grant: unmap of no handle", grant_unmap(12345), GNTST_bad_handle);
 }
 
@@ -526,10 +539,12 @@ static void test_grant_copy(void)
 {
     uint64_t page = (uint64_t)ram_alloc(PAGE_SIZE, PAGE_SIZE);
     struct gnttab_copy copy = {
-        .source = { .u.ref = GREF, .domid = 0, .offset = 16 },
-        .dest = { .u.gmfn = page >> PAGE_SHIFT, .domid = DOMID_SELF,
-                  .offset = 32 },
-        .len = 8, .flags = GNTCOPY_source_gref,
+        .source = {.u.ref = GREF, .domid = 0, .offset = 16},
+        .dest = {.u.gmfn = page >> PAGE_SHIFT,
+                 .domid = DOMID_SELF,
+                 .offset = 32},
+        .len = 8,
+        .flags = GNTCOPY_source_gref,
     };
 
     write32(granted + 16, PATTERN);
@@ -579,7 +594,7 @@ static void test_fifo(void)
     struct evtchn_expand_array expand = {
         .array_gfn = (unsigned long)words >> PAGE_SHIFT,
     };
-    struct evtchn_set_priority priority = { .priority = 3 };
+    struct evtchn_set_priority priority = {.priority = 3};
     evtchn_port_t from = 0, to = 0;
     unsigned int i, seen = events.upcalls;
 
@@ -628,7 +643,9 @@ static void test_fifo(void)
 void payload_main(void)
 {
     struct fdt_query q = {
-        .prop = "bootargs", .value = "strict", .want = "bootargs",
+        .prop = "bootargs",
+        .value = "strict",
+        .want = "bootargs",
     };
 
     gic_init();
