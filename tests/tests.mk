@@ -67,6 +67,11 @@ fuzz-short: $(FUZZ_TARGETS:%=$(B)/fuzz/%)
 images: $(B)/headers.stamp
 	$(Q)tests/images/make-images.sh
 
+#: run             boot the main job: a shell of dom0, or a summary without a tty
+.PHONY: run
+run: all images
+	$(Q)$(PYTHON) tools/run.py
+
 #: check-system    boots on QEMU virt with iommu=smmuv3 (SYSTEM_ARGS to pytest)
 check-system: all images
 	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/system \
