@@ -31,8 +31,8 @@ enum lock_rank {
     LOCK_RANK_GIC,        /* distributor, ITS command queue */
     LOCK_RANK_SCHED,      /* a CPU's run queue; two: lower CPU first */
     LOCK_RANK_TIMER,      /* a CPU's timer heap */
-    LOCK_RANK_HEAP,       /* page allocator */
     LOCK_RANK_XENMAP,     /* EL2 page tables, ioremap space */
+    LOCK_RANK_HEAP,       /* page allocator */
     LOCK_RANK_CONSOLE,    /* console ring and UART */
 };
 
