@@ -1075,6 +1075,8 @@ int domain_vgic_init(struct domain *d, unsigned int version,
     struct vgic_dist *dist = &d->vgic;
     int rc;
 
+    if ( !version )
+        version = gic->version;
     if ( version != gic->version )
         return -ENODEV;
 
