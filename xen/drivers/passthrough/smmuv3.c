@@ -444,6 +444,9 @@ static const struct iommu_ops smmuv3_ops = {
 static int write_ack(struct smmuv3_device *smmu, struct smmu_reg32 reg,
                      struct smmu_reg32 ack, uint32_t value)
 {
+    if ( smmu_read32(smmu, reg) == value && smmu_read32(smmu, ack) == value )
+        return 0;
+
     smmu_write32(smmu, reg, value);
     if ( !poll_until(smmu_read32(smmu, ack) == value, SMMU_SYNC_TIMEOUT_US) )
         return 0;
