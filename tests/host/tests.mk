@@ -37,3 +37,12 @@ test-smmuv3 := tests/host/iommu-rig.c tests/host/test-smmuv3.c \
     xen/drivers/passthrough/smmuv3-ste.c xen/common/pgtable/pgtable.c \
     xen/common/pgtable/fmt-s1.c xen/common/pgtable/fmt-s2.c
 test-smmuv3-cflags := -isystem xen/arch/arm/include -Wno-redundant-decls
+
+test-hyp-cflags := -include tests/host/include/arm-abi.h \
+    -isystem xen/arch/arm/include
+
+HOST_TESTS += test-evtchn
+test-evtchn := tests/host/hyp-rig.c tests/host/test-evtchn.c \
+    xen/common/event-channel.c xen/common/evtchn-fifo.c
+test-evtchn-cflags := $(test-hyp-cflags)
+test-evtchn-libs := -lpthread
