@@ -531,18 +531,6 @@ static int reserve_grants(struct dom0_build *b)
     return 0;
 }
 
-static void start_at(struct vcpu *v, uint64_t entry, uint64_t dtb)
-{
-    struct cpu_regs *regs = v->arch.regs;
-
-    memset(regs, 0, sizeof(*regs));
-    regs->pc = entry;
-    regs->pstate = PSR_GUEST64_INIT;
-    regs->x[0] = dtb;
-    v->arch.sctlr = SCTLR_GUEST_INIT;
-    vcpu_online(v);
-}
-
 static int build(struct dom0_build *b)
 {
     int rc = create(b);
@@ -587,6 +575,6 @@ struct domain *domain_build_dom0(void)
     printk("dom0: %u vCPUs, entry %#lx, device tree %#lx, ramdisk %#lx\n",
            b.d->max_vcpus, b.entry, b.dtb, b.ramdisk.size ? b.initrd : 0);
     printk("dom0: command line: %s\n", b.bootargs);
-    start_at(b.d->vcpu[0], b.entry, b.dtb);
+    (void)vcpu_reset(b.d->vcpu[0], b.entry, b.dtb);
     return b.d;
 }
