@@ -67,11 +67,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add_arguments(parser)
     parser.add_argument("--hypervisor", required=True)
+    parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--strict", action="store_true",
                         help="also check what Xen 4.17 fails")
     args = parser.parse_args()
 
-    text, error = boot(args, args.hypervisor, 1,
+    text, error = boot(args, args.hypervisor, args.cpus,
                        "strict" if args.strict else "reference", "PX-TEST-END")
     for line in text.splitlines():
         if "PX-TEST" in line and not line.endswith("PASS"):
