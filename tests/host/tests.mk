@@ -46,3 +46,8 @@ test-evtchn := tests/host/hyp-rig.c tests/host/test-evtchn.c \
     xen/common/event-channel.c xen/common/evtchn-fifo.c
 test-evtchn-cflags := $(test-hyp-cflags)
 test-evtchn-libs := -lpthread
+
+HOST_TESTS += test-grant
+test-grant := tests/host/hyp-rig.c tests/host/test-grant.c \
+    xen/common/grant-table.c
+test-grant-cflags := $(test-hyp-cflags)
