@@ -19,7 +19,7 @@ static void order_lock(const spinlock_t *l, bool nested)
 
     if ( !l->rank )
         return;
-    if ( held > bit || (held & bit && !nested) )
+    if ( held >= bit << 1 || (held & bit && !nested) )
         panic("lock order: rank %u taken with ranks %#x held\n", l->rank, held);
     if ( held & bit )
         this_cpu(rank_nested)++;
