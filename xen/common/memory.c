@@ -151,13 +151,14 @@ static int decrease_extent(struct domain *d, uint64_t gfn,
     mfn_t mfn;
     int rc = 0;
 
-    /* its frames stay its own, so that the same ones can come back */
-    if ( d->direct_mapped )
-        return p2m_unmap_range(d, _gfn(gfn), BIT64(order));
-    if ( !order )
+    if ( !order && !d->direct_mapped )
         return release_page(d, _gfn(gfn));
 
     mfn = p2m_lookup(d, _gfn(gfn), &type, &leaf);
+    /* its frames stay its own, so that the same ones can come back */
+    if ( d->direct_mapped )
+        return type == P2M_RAM_RW ? p2m_unmap_range(d, _gfn(gfn), BIT64(order))
+                                  : -EINVAL;
     if ( type == P2M_RAM_RW && leaf >= order && IS_ALIGNED(gfn, BIT64(order)) )
         return release_block(d, _gfn(gfn), mfn, order);
     for ( uint64_t i = 0; i < BIT64(order) && !rc; i++ )
