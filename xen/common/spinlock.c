@@ -11,7 +11,7 @@
  * a nested one may equal the highest. Off until the per-CPU areas exist.
  */
 static DEFINE_PER_CPU(uint32_t, ranks_held);
-static DEFINE_PER_CPU(uint8_t, rank_nested);
+static DEFINE_PER_CPU(uint32_t, ranks_nested); /* bit n: it holds two */
 
 static void order_lock(const spinlock_t *l, bool nested)
 {
@@ -22,17 +22,18 @@ static void order_lock(const spinlock_t *l, bool nested)
     if ( held >= bit << 1 || (held & bit && !nested) )
         panic("lock order: rank %u taken with ranks %#x held\n", l->rank, held);
     if ( held & bit )
-        this_cpu(rank_nested)++;
+        this_cpu(ranks_nested) |= bit;
     this_cpu(ranks_held) |= bit;
 }
 
 static void order_unlock(const spinlock_t *l)
 {
-    if ( this_cpu(rank_nested) && this_cpu(ranks_held) & (1U << l->rank) &&
-         this_cpu(ranks_held) < 2U << l->rank )
-        this_cpu(rank_nested)--;
+    uint32_t bit = 1U << l->rank;
+
+    if ( this_cpu(ranks_nested) & bit )
+        this_cpu(ranks_nested) &= ~bit;
     else
-        this_cpu(ranks_held) &= ~(1U << l->rank);
+        this_cpu(ranks_held) &= ~bit;
 }
 #else
 static void order_lock(const spinlock_t *l, bool nested)
