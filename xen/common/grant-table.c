@@ -324,7 +324,9 @@ static int16_t map_one(struct domain *d, struct domain *lender,
     uint32_t handle;
     int16_t rc;
 
-    if ( !(op->flags & GNTMAP_host_map) || (op->flags & ~known) )
+    if ( !(op->flags & GNTMAP_host_map) )
+        return GNTST_bad_gntref;
+    if ( op->flags & ~known )
         return GNTST_general_error;
     if ( op->host_addr & ~PAGE_MASK ||
          op->host_addr >> p2m_ipa_bits )
