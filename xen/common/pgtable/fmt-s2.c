@@ -60,33 +60,24 @@ static uint64_t s2_encode(struct pgt_attr attr, unsigned int level)
     return desc;
 }
 
+static const uint8_t attr_mem[16] = {
+    [15] = PGT_MEM_WB,
+    [5] = PGT_MEM_NC,
+    [1] = PGT_MEM_DEV_NGNRE,
+    [0] = PGT_MEM_DEV_NGNRNE,
+};
+
 static struct pgt_attr s2_decode(uint64_t desc, unsigned int level)
 {
-    struct pgt_attr attr = {
+    (void)level;
+
+    return (struct pgt_attr){
         .read = desc & S2_READ,
         .write = desc & S2_WRITE,
         .exec = !(desc & S2_XN),
         .sw = (uint8_t)FIELD_GET(S2_SW, desc),
+        .mem = attr_mem[FIELD_GET(S2_MEMATTR, desc)],
     };
-
-    (void)level;
-    switch ( FIELD_GET(S2_MEMATTR, desc) )
-    {
-    case 15:
-        attr.mem = PGT_MEM_WB;
-        break;
-    case 5:
-        attr.mem = PGT_MEM_NC;
-        break;
-    case 1:
-        attr.mem = PGT_MEM_DEV_NGNRE;
-        break;
-    default:
-        attr.mem = PGT_MEM_DEV_NGNRNE;
-        break;
-    }
-
-    return attr;
 }
 
 const struct pgt_fmt pgt_fmt_p2m_s2 = {

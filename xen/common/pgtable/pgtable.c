@@ -21,8 +21,9 @@
  *                                  16 or none, same attributes, consecutive
  *
  * A range of 2^order pages is one descriptor, or a run of them in one table
- * (a run in the root may cross its concatenated pages). write_run() is the
- * only function that stores to a table that something may walk.
+ * (a run in the root may cross its concatenated pages). Only write_run(), with
+ * its short cuts fill_pages() and clear_pages(), stores to a table that
+ * something may walk.
  *
  * Spec: DDI 0487 J.a, D8.3 "Translation table descriptor formats", D8.14.1
  * "Using break-before-make when updating translation table entries", D8.7.1
@@ -134,23 +135,83 @@ static inline uint64_t *table_of(uint64_t *desc)
  * not larger than 2^order pages, or to a leaf or hole above it. path[] gets
  * the descriptor of each level. Returns the last level.
  */
-static inline unsigned int walk(const struct pgt *pgt, uint64_t ia,
-                                unsigned int order,
-                                uint64_t *path[PGT_LEVELS])
+static __always_inline unsigned int walk(const struct pgt *pgt, uint64_t ia,
+                                         unsigned int order,
+                                         uint64_t *path[PGT_LEVELS])
 {
-    unsigned int level = pgt->start_level;
-    uint64_t *desc = pgt->root + (ia >> pgt_level_shift(level));
+    unsigned int level = pgt->start_level, shift = pgt_level_shift(level);
+    uint64_t *desc = pgt->root + (ia >> shift);
 
     for ( ;; )
     {
         path[level] = desc;
-        if ( pgt_level_order(level) <= order || !is_table(*desc, level) )
+        if ( shift <= order + PAGE_SHIFT || (*desc & DESC_TYPE) != DESC_TABLE )
             return level;
 
-        desc = child_of(pgt, *desc);
+        shift -= 9;
         level++;
-        desc += pgt_index(ia, level);
+        desc = child_of(pgt, *desc) + ((ia >> shift) & (PGT_ENTRIES - 1));
     }
+}
+
+/* --- the level-3 table used last ---- */
+
+#define NO_TABLE        (~UINT64_C(0))
+
+/* ia is within the input width, so that NO_TABLE matches nothing. */
+static inline bool is_last(const struct pgt *pgt, uint64_t ia,
+                           unsigned int order)
+{
+    return order < pgt_level_order(LAST_LEVEL - 1) &&
+           !((ia ^ pgt->last_ia) >> pgt_level_shift(LAST_LEVEL - 1));
+}
+
+static inline void remember_table(struct pgt *pgt, uint64_t *desc, uint64_t ia)
+{
+    pgt->last_ia = ROUNDDOWN(ia, pgt_level_size(LAST_LEVEL - 1));
+    pgt->last_table = table_of(desc);
+    pgt->last_page = pgt->env->page(pgt->last_table);
+}
+
+static inline void forget_table(struct pgt *pgt)
+{
+    pgt->last_ia = NO_TABLE;
+}
+
+/* The descriptors of level 3 that 2^order pages take in that table. */
+static inline struct run last_run(const struct pgt *pgt, uint64_t ia,
+                                  unsigned int order)
+{
+    return (struct run){
+        .desc = pgt->last_table + pgt_index(ia, LAST_LEVEL),
+        .ia = ia,
+        .level = LAST_LEVEL,
+        .nr = 1U << order,
+    };
+}
+
+/* The descriptors that 2^order pages take, or the hole or leaf above them. */
+static struct run find_run(struct pgt *pgt, uint64_t ia, unsigned int order)
+{
+    uint64_t *path[PGT_LEVELS];
+    unsigned int level = walk(pgt, ia, order, path);
+
+    if ( level == LAST_LEVEL )
+        remember_table(pgt, path[level], ia);
+
+    return (struct run){
+        .desc = path[level],
+        .ia = ia,
+        .level = level,
+        .nr = run_length(order, level),
+    };
+}
+
+/* What functions that cannot fail ask of their caller. */
+static inline void check_range(const struct pgt *pgt, uint64_t ia,
+                               unsigned int order)
+{
+    bug_on((ia >> pgt->ia_bits) | (ia & ((PAGE_SIZE << order) - 1)));
 }
 
 /* --- the writer ---- */
@@ -162,6 +223,16 @@ static inline uint64_t wanted(const struct change *c, uint64_t old,
         return old ? (old & c->keep) | c->set : 0;
 
     return c->set + i * c->step;
+}
+
+static inline bool is_hole(const struct run *r)
+{
+    uint64_t any = 0;
+
+    for ( unsigned int i = 0; i < r->nr; i++ )
+        any |= r->desc[i];
+
+    return !any;
 }
 
 /* Does every leaf below a table translate as the leaf that replaces it? */
@@ -229,6 +300,8 @@ static void gather_tables(struct pgt *pgt, uint64_t desc, unsigned int level,
         nr++;
     }
 
+    if ( table == pgt->last_table )
+        forget_table(pgt);
     pgt->stats.leaves[level] -= page->live - nr;
     page->next = g->free;
     g->free = table;
@@ -247,71 +320,164 @@ static void break_run(struct pgt *pgt, const struct run *r, bool tables)
     pgt->stats.breaks++;
 }
 
+static inline void store_run(struct pgt *pgt, const struct run *r,
+                             const struct change *c)
+{
+    for ( unsigned int i = 0; i < r->nr; i++ )
+        WRITE_ONCE(r->desc[i], wanted(c, r->desc[i], i));
+
+    pgt->env->publish(pgt->ctx, r->desc, r->nr);
+}
+
+/*
+ * Count a run's change in its table. Returns what is live there: never 0 for
+ * the root, which nobody unlinks.
+ */
+static inline unsigned int count_live(const struct pgt *pgt,
+                                      const struct run *r, unsigned int was,
+                                      unsigned int is)
+{
+    if ( r->level == pgt->start_level )
+        return 1;
+
+    return pgt->env->page(table_of(r->desc))->live += is - was;
+}
+
+/* What a run holds: valid descriptors, tables among them, need of a break. */
+struct survey
+{
+    unsigned int valid, tables;
+    bool brk, changed;
+};
+
+static struct survey survey_run(const struct pgt *pgt, const struct run *r,
+                                const struct change *c)
+{
+    struct survey s = { .valid = 0 };
+
+    for ( unsigned int i = 0; i < r->nr; i++ )
+    {
+        uint64_t old = r->desc[i], new = wanted(c, old, i);
+
+        s.changed |= old != new;
+        if ( !is_valid(old) )
+            continue;
+
+        s.valid++;
+        s.tables += is_table(old, r->level);
+        s.brk = s.brk || needs_break(pgt, old, new, r->level);
+    }
+
+    return s;
+}
+
 /*
  * The one function that stores to a table in use. It compares old and new,
  * breaks before it makes where the architecture asks for it, publishes once,
  * counts, and gathers what became stale. Without a gather (splits) the stale
- * leaf is invalidated before it returns.
+ * leaf is invalidated before it returns. Returns what is live in the table.
  */
-static void write_run(struct pgt *pgt, const struct run *r, struct change c,
-                      struct pgt_gather *g)
+static unsigned int write_run(struct pgt *pgt, const struct run *r,
+                              struct change c, struct pgt_gather *g)
 {
-    unsigned int level = r->level, valid = 0, tables = 0, becomes;
-    uint64_t size = r->nr * pgt_level_size(level), changed = 0;
-    bool brk = false;
+    uint64_t size = (uint64_t)r->nr << pgt_level_shift(r->level);
+    unsigned int level = r->level, becomes, live;
+    struct survey s;
 
-    for ( unsigned int i = 0; i < r->nr; i++ )
+    /* Into a hole: nothing was there to be cached. */
+    if ( likely(is_hole(r)) )
     {
-        uint64_t old = r->desc[i], new = wanted(&c, old, i);
+        if ( !c.set || c.keep )
+            return count_live(pgt, r, 0, 0);
 
-        changed |= old ^ new;
-        if ( likely(!is_valid(old)) )
-            continue;
-
-        valid++;
-        tables += is_table(old, level);
-        brk = brk || needs_break(pgt, old, new, level);
+        store_run(pgt, r, &c);
+        if ( !is_table(c.set, level) )
+            pgt->stats.leaves[level] += r->nr;
+        return count_live(pgt, r, 0, r->nr);
     }
 
-    if ( !changed )
-        return;
+    s = survey_run(pgt, r, &c);
+    if ( !s.changed )
+        return count_live(pgt, r, 0, 0);
 
-    if ( tables )
-        for ( unsigned int i = 0; i < r->nr; i++ )
-            if ( is_table(r->desc[i], level) )
-                gather_tables(pgt, r->desc[i], level, g);
+    for ( unsigned int i = 0; s.tables && i < r->nr; i++ )
+        if ( is_table(r->desc[i], level) )
+            gather_tables(pgt, r->desc[i], level, g);
 
-    if ( brk )
-        break_run(pgt, r, tables);
+    if ( s.brk )
+        break_run(pgt, r, s.tables);
 
-    for ( unsigned int i = 0; i < r->nr; i++ )
-        WRITE_ONCE(r->desc[i], wanted(&c, r->desc[i], i));
+    store_run(pgt, r, &c);
 
-    pgt->env->publish(pgt->ctx, r->desc, r->nr);
-
-    becomes = c.keep ? valid : is_valid(c.set) ? r->nr : 0;
-    if ( level != pgt->start_level && becomes != valid )
-        pgt->env->page(table_of(r->desc))->live += becomes - valid;
-
-    pgt->stats.leaves[level] -= valid - tables;
+    becomes = c.keep ? s.valid : c.set ? r->nr : 0;
+    live = count_live(pgt, r, s.valid, becomes);
+    pgt->stats.leaves[level] -= s.valid - s.tables;
     if ( !is_table(c.set, level) )
     {
         pgt->stats.leaves[level] += becomes;
-        pgt->stats.merges += becomes ? tables : 0;
+        pgt->stats.merges += becomes ? s.tables : 0;
     }
 
-    if ( !valid || (brk && !tables) )
-        return;
+    if ( s.brk && !s.tables )
+        return live;            /* nothing is stale any more */
 
-    if ( !g )
+    if ( g )
     {
-        if ( !brk )
-            pgt->env->invalidate(pgt->ctx, r->ia, size, level);
-        return;
+        gather_range(g, r->ia, size);
+        g->levels |= (uint8_t)(1U << level);
     }
+    else if ( !s.brk )
+        pgt->env->invalidate(pgt->ctx, r->ia, size, level);
 
-    gather_range(g, r->ia, size);
-    g->levels |= (uint8_t)(1U << level);
+    return live;
+}
+
+/*
+ * write_run() for pages into holes of the last table. False, and nothing done,
+ * if there is a leaf among them.
+ */
+static inline bool fill_pages(struct pgt *pgt, const struct run *r,
+                              uint64_t desc)
+{
+    if ( unlikely(!is_hole(r)) )
+        return false;
+
+    for ( unsigned int i = 0; i < r->nr; i++, desc += PAGE_SIZE )
+        WRITE_ONCE(r->desc[i], desc);
+    pgt->env->publish(pgt->ctx, r->desc, r->nr);
+    pgt->last_page->live += r->nr;
+    pgt->stats.leaves[LAST_LEVEL] += r->nr;
+
+    return true;
+}
+
+/*
+ * write_run() for pages of the last table that go. False, and nothing done, if
+ * they are some of a contiguous run, or all that is in the table.
+ */
+static inline bool clear_pages(struct pgt *pgt, const struct run *r,
+                               struct pgt_gather *g)
+{
+    unsigned int valid = 0;
+
+    for ( unsigned int i = 0; i < r->nr; i++ )
+        valid += is_valid(r->desc[i]);
+
+    if ( (r->nr < CONTIG_ENTRIES && r->desc[0] & DESC_CONTIG) ||
+         (pgt->last_page->live == valid && !g->keep_tables) )
+        return false;
+    if ( !valid )
+        return true;
+
+    for ( unsigned int i = 0; i < r->nr; i++ )
+        WRITE_ONCE(r->desc[i], 0);
+    pgt->env->publish(pgt->ctx, r->desc, r->nr);
+    pgt->last_page->live -= valid;
+    pgt->stats.leaves[LAST_LEVEL] -= valid;
+    gather_range(g, r->ia, r->nr * PAGE_SIZE);
+    g->levels |= 1U << LAST_LEVEL;
+
+    return true;
 }
 
 /* Before some of 16 contiguous leaves change: take the hint off all of them. */
@@ -401,6 +567,7 @@ int pgt_init(struct pgt *pgt, const struct pgt_fmt *fmt,
         .root_order = geo.root_order,
         .contig_levels = fmt->contig_levels,
         .pages_first = !fmt->live_split && !fmt->walker_retries,
+        .last_ia = NO_TABLE,
     };
     if ( new.pages_first )
         new.contig_levels &= (uint8_t)~(1U << LAST_LEVEL);
@@ -451,6 +618,7 @@ int pgt_free_tables(struct pgt *pgt, unsigned int budget)
     if ( !pgt->root )
         return 0;
 
+    forget_table(pgt);
     if ( !free_below(pgt, pgt->root, PGT_ENTRIES << pgt->root_order,
                      pgt->start_level, &budget) || !budget )
         return -ERESTART;
@@ -682,7 +850,8 @@ static unsigned int target_level(const struct pgt *pgt, unsigned int order,
 {
     unsigned int level = pgt->start_level;
 
-    if ( pgt->pages_first && !(expect & (PGT_FIXED | PGT_SPLIT)) )
+    if ( order < pgt_level_order(LAST_LEVEL - 1) ||
+         (pgt->pages_first && !(expect & (PGT_FIXED | PGT_SPLIT))) )
         return LAST_LEVEL;
 
     while ( pgt_level_order(level) > order ||
@@ -696,21 +865,27 @@ static unsigned int target_level(const struct pgt *pgt, unsigned int order,
 int pgt_prepare(struct pgt *pgt, uint64_t ia, unsigned int order,
                 unsigned int expect)
 {
-    struct prep p = { .pgt = pgt, .expect = expect };
-    uint64_t *path[PGT_LEVELS];
-    unsigned int level;
+    struct prep p;
+    struct run r;
     int rc;
 
     if ( order > (unsigned int)(pgt->ia_bits - PAGE_SHIFT) ||
          ia >> pgt->ia_bits || !IS_ALIGNED(ia, PAGE_SIZE << order) )
         return -EINVAL;
 
-    p.target = target_level(pgt, order, expect);
-    level = walk(pgt, ia, order, path);
-    if ( level == p.target && !(expect & PGT_EMPTY) )
+    if ( is_last(pgt, ia, order) )
+    {
+        r = last_run(pgt, ia, order);
+        return (expect & PGT_EMPTY) && !is_hole(&r) ? -EEXIST : 0;
+    }
+
+    r = find_run(pgt, ia, order);
+    p = (struct prep){ .pgt = pgt, .expect = expect,
+                       .target = target_level(pgt, order, expect) };
+    if ( r.level == p.target && !(expect & PGT_EMPTY) )
         return 0;
 
-    rc = prep_level(&p, path[level], ia, order, level);
+    rc = prep_level(&p, r.desc, ia, order, r.level);
     if ( rc || !p.need )
         return rc;
 
@@ -719,7 +894,7 @@ int pgt_prepare(struct pgt *pgt, uint64_t ia, unsigned int order,
         return rc;
 
     /* Finds what the first pass found, so it takes exactly the reserve. */
-    rc = prep_level(&p, path[level], ia, order, level);
+    rc = prep_level(&p, r.desc, ia, order, r.level);
     bug_on(rc || p.need || p.reserve);
 
     return 0;
@@ -772,6 +947,16 @@ static inline bool splits_contig(const struct run *r)
     return r->nr < CONTIG_ENTRIES && is_contig(r->desc[0]);
 }
 
+static inline uint64_t make_leaf(const struct pgt *pgt, struct pgt_attr attr,
+                                 unsigned int level)
+{
+    uint64_t desc = pgt->fmt->encode(attr, level);
+
+    bug_on(!desc);
+
+    return desc;
+}
+
 static void map_run(struct pgt *pgt, const struct run *r, uint64_t oa,
                     struct pgt_attr attr, struct pgt_gather *g)
 {
@@ -784,9 +969,7 @@ static void map_run(struct pgt *pgt, const struct run *r, uint64_t oa,
         if ( splits_contig(r) )
             break_contig(pgt, r->desc, r->ia, level, g);
 
-        c.set = pgt->fmt->encode(attr, level);
-        bug_on(!c.set);
-        c.set |= oa;
+        c.set = make_leaf(pgt, attr, level) | oa;
         if ( r->nr >= CONTIG_ENTRIES && pgt->contig_levels & (1U << level) )
             c.set |= DESC_CONTIG;
 
@@ -807,19 +990,28 @@ static void map_run(struct pgt *pgt, const struct run *r, uint64_t oa,
 void pgt_map(struct pgt *pgt, uint64_t ia, maddr_t oa, unsigned int order,
              struct pgt_attr attr, struct pgt_gather *g)
 {
-    uint64_t *path[PGT_LEVELS];
-    struct run r = { .ia = ia };
+    struct run r;
 
-    r.level = walk(pgt, ia, order, path);
-    bug_on(pgt_level_order(r.level) > order || !pgt_oa_ok(pgt, oa, order));
-    r.desc = path[r.level];
-    r.nr = run_length(order, r.level);
+    check_range(pgt, ia, order);
+    bug_on(!pgt_oa_ok(pgt, oa, order));
+    if ( is_last(pgt, ia, order) )
+    {
+        r = last_run(pgt, ia, order);
+        if ( order < CONTIG_ORDER &&
+             fill_pages(pgt, &r, make_leaf(pgt, attr, LAST_LEVEL) |
+                                 maddr_x(oa)) )
+            return;
+    }
+    else
+        r = find_run(pgt, ia, order);
 
+    bug_on(pgt_level_order(r.level) > order);
     map_run(pgt, &r, maddr_x(oa), attr, g);
 }
 
-static void unmap_run(struct pgt *pgt, const struct run *r,
-                      struct pgt_gather *g)
+/* Returns what is live in the table of the run. */
+static unsigned int unmap_run(struct pgt *pgt, const struct run *r,
+                              struct pgt_gather *g)
 {
     if ( g->keep_tables && has_table(r) )
     {
@@ -829,42 +1021,49 @@ static void unmap_run(struct pgt *pgt, const struct run *r,
 
             unmap_run(pgt, &piece, g);
         }
-        return;
+        return 1;
     }
 
     if ( splits_contig(r) )
         break_contig(pgt, r->desc, r->ia, r->level, g);
 
-    write_run(pgt, r, (struct change){ .set = 0 }, g);
+    return write_run(pgt, r, (struct change){ .set = 0 }, g);
+}
+
+/* Unlink the tables above ia that are empty. */
+static void trim(struct pgt *pgt, uint64_t ia, unsigned int level,
+                 struct pgt_gather *g)
+{
+    uint64_t *path[PGT_LEVELS];
+    struct run r = { .nr = 1 };
+
+    walk(pgt, ia, pgt_level_order(level), path);
+    do
+    {
+        r.level = --level;
+        r.desc = path[level];
+        r.ia = ROUNDDOWN(ia, pgt_level_size(level));
+    } while ( !write_run(pgt, &r, (struct change){ .set = 0 }, g) );
 }
 
 void pgt_unmap(struct pgt *pgt, uint64_t ia, unsigned int order,
                struct pgt_gather *g)
 {
-    uint64_t *path[PGT_LEVELS];
-    struct run r = { .ia = ia };
+    struct run r;
 
-    r.level = walk(pgt, ia, order, path);
-    r.desc = path[r.level];
-    r.nr = run_length(order, r.level);
-    if ( pgt_level_order(r.level) <= order )
-        unmap_run(pgt, &r, g);
-    else
-        bug_on(is_valid(*r.desc));      /* larger than the range */
-
-    if ( g->keep_tables )
-        return;
-
-    /* Unlink tables that are empty now. */
-    while ( r.level > pgt->start_level &&
-            !pgt->env->page(table_of(r.desc))->live )
+    check_range(pgt, ia, order);
+    if ( is_last(pgt, ia, order) )
     {
-        r.level--;
-        r.desc = path[r.level];
-        r.ia = ROUNDDOWN(ia, pgt_level_size(r.level));
-        r.nr = 1;
-        write_run(pgt, &r, (struct change){ .set = 0 }, g);
+        r = last_run(pgt, ia, order);
+        if ( clear_pages(pgt, &r, g) )
+            return;
     }
+    else
+        r = find_run(pgt, ia, order);
+
+    bug_on(pgt_level_order(r.level) > order && is_valid(*r.desc));
+    if ( !unmap_run(pgt, &r, g) && !g->keep_tables )
+        trim(pgt, ia, r.level, g);
 }
 
 static void protect_run(struct pgt *pgt, const struct run *r,
@@ -886,20 +1085,17 @@ static void protect_run(struct pgt *pgt, const struct run *r,
     if ( splits_contig(r) )
         break_contig(pgt, r->desc, r->ia, r->level, g);
 
-    c.set = pgt->fmt->encode(attr, r->level);
-    bug_on(!c.set);
+    c.set = make_leaf(pgt, attr, r->level);
     write_run(pgt, r, c, g);
 }
 
 void pgt_protect(struct pgt *pgt, uint64_t ia, unsigned int order,
                  struct pgt_attr attr, struct pgt_gather *g)
 {
-    uint64_t *path[PGT_LEVELS];
-    struct run r = { .ia = ia };
+    struct run r;
 
-    r.level = walk(pgt, ia, order, path);
-    r.desc = path[r.level];
-    r.nr = run_length(order, r.level);
+    check_range(pgt, ia, order);
+    r = find_run(pgt, ia, order);
     if ( pgt_level_order(r.level) <= order )
         protect_run(pgt, &r, attr, g);
     else
@@ -940,8 +1136,14 @@ bool pgt_lookup(const struct pgt *pgt, uint64_t ia, struct pgt_leaf *leaf)
         return false;
     }
 
-    level = walk(pgt, ia, 0, path);
-    read_leaf(pgt, *path[level], ia, level, leaf);
+    if ( is_last(pgt, ia, 0) )
+        read_leaf(pgt, pgt->last_table[pgt_index(ia, LAST_LEVEL)], ia,
+                  LAST_LEVEL, leaf);
+    else
+    {
+        level = walk(pgt, ia, 0, path);
+        read_leaf(pgt, *path[level], ia, level, leaf);
+    }
 
     return leaf->present;
 }

@@ -59,10 +59,10 @@ struct pgt_attr
     bool read;                          /* stage 1 cannot leave it out */
     bool write;
     bool exec;                          /* ipmmu-s1 ignores it */
-    enum pgt_memtype mem;
     uint8_t sw;                         /* 4 bits for the owner, kept in bits
                                            58:55 of p2m-s2 leaves (the P2M's
                                            type); other formats drop it */
+    enum pgt_memtype mem;
 };
 
 /* A format: const, one object each, pure functions. */
@@ -159,6 +159,12 @@ struct pgt
     uint8_t root_order;         /* log2 of the root's pages (concatenation) */
     uint8_t contig_levels;      /* the format's, less L3 when pages_first */
     bool pages_first;           /* see PGT_FIXED in pgt_prepare() */
+
+    /* The level-3 table used last, so that the next call need not walk. */
+    uint64_t last_ia;           /* of its first page; ~0: none */
+    uint64_t *last_table;
+    struct pgt_page *last_page;
+
     struct pgt_stats stats;
 };
 
