@@ -46,7 +46,7 @@ def try_mutant(patch):
 
     tree = WORK / name
     copy_tree(tree)
-    applied = run(["patch", "-p1", "-F0", "--no-backup-if-mismatch",
+    applied = run(["patch", "-p1", "--no-backup-if-mismatch",
                    "-i", str(patch)], tree)
     if applied.returncode:
         return name, False, "does not apply: " + applied.stdout.strip()
