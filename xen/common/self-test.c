@@ -7,6 +7,8 @@
 #include <xen/mm.h>
 #include <xen/time.h>
 
+#ifdef CONFIG_DEBUG
+
 _Static_assert(GENMASK64(11, 8) == 0xf00, "GENMASK64");
 _Static_assert(FIELD_PREP(GENMASK64(11, 8), 5ULL) == 0x500, "FIELD_PREP");
 _Static_assert(FIELD_GET(GENMASK64(11, 8), 0xabcULL) == 0xa, "FIELD_GET");
@@ -52,3 +54,5 @@ void self_test(void)
     test_format();
     test_time();
 }
+
+#endif /* CONFIG_DEBUG */
