@@ -6,43 +6,42 @@
 #include <xen/smp.h>
 
 #ifdef CONFIG_DEBUG
-/*
- * Bit n: this CPU holds a lock of rank n. A lock must rank above all held;
- * a nested one may equal the highest. Off until the per-CPU areas exist.
- */
+/* Locks of each rank that this CPU holds, and a bit for each that it does. */
+static DEFINE_PER_CPU(uint8_t[32], rank_count);
 static DEFINE_PER_CPU(uint32_t, ranks_held);
-static DEFINE_PER_CPU(uint32_t, ranks_nested); /* bit n: it holds two */
 
-static void order_lock(const spinlock_t *l, bool nested)
+static void order_check(const spinlock_t *l, bool nested)
 {
     uint32_t bit = 1U << l->rank, held = this_cpu(ranks_held);
 
-    if ( !l->rank )
-        return;
-    if ( held >= bit << 1 || (held & bit && !nested) )
+    if ( l->rank && (held >= 2 * bit || (held & bit && !nested)) )
         panic("lock order: rank %u taken with ranks %#x held\n", l->rank, held);
-    if ( held & bit )
-        this_cpu(ranks_nested) |= bit;
-    this_cpu(ranks_held) |= bit;
 }
 
-static void order_unlock(const spinlock_t *l)
+static void order_taken(const spinlock_t *l)
 {
-    uint32_t bit = 1U << l->rank;
+    this_cpu(rank_count)[l->rank]++;
+    this_cpu(ranks_held) |= 1U << l->rank;
+}
 
-    if ( this_cpu(ranks_nested) & bit )
-        this_cpu(ranks_nested) &= ~bit;
-    else
-        this_cpu(ranks_held) &= ~bit;
+static void order_released(const spinlock_t *l)
+{
+    if ( !--this_cpu(rank_count)[l->rank] )
+        this_cpu(ranks_held) &= ~(1U << l->rank);
 }
 #else
-static void order_lock(const spinlock_t *l, bool nested)
+static void order_check(const spinlock_t *l, bool nested)
 {
     (void)l;
     (void)nested;
 }
 
-static void order_unlock(const spinlock_t *l)
+static void order_taken(const spinlock_t *l)
+{
+    (void)l;
+}
+
+static void order_released(const spinlock_t *l)
 {
     (void)l;
 }
@@ -64,17 +63,18 @@ static void lock_wait(spinlock_t *l)
         old = __atomic_load_n(&l->owner, __ATOMIC_ACQUIRE);
     }
     l->cpu = (uint16_t)(smp_processor_id() + 1);
+    order_taken(l);
 }
 
 void spin_lock(spinlock_t *l)
 {
-    order_lock(l, false);
+    order_check(l, false);
     lock_wait(l);
 }
 
 void spin_lock_nested(spinlock_t *l)
 {
-    order_lock(l, true);
+    order_check(l, true);
     lock_wait(l);
 }
 
@@ -86,14 +86,14 @@ bool spin_trylock(spinlock_t *l)
          !__atomic_compare_exchange_n(&l->tickets, &old, old + 0x10000, false,
                                       __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) )
         return false;
-    order_lock(l, true);
     l->cpu = (uint16_t)(smp_processor_id() + 1);
+    order_taken(l);
     return true;
 }
 
 void spin_unlock(spinlock_t *l)
 {
-    order_unlock(l);
+    order_released(l);
     l->cpu = 0;
     __atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
 }
