@@ -51,3 +51,10 @@ HOST_TESTS += test-grant
 test-grant := tests/host/hyp-rig.c tests/host/test-grant.c \
     xen/common/grant-table.c
 test-grant-cflags := $(test-hyp-cflags)
+
+vpci_srcs := tests/models/pci.c xen/drivers/pci/pci.c xen/drivers/pci/vpci.c \
+    xen/drivers/pci/vpci-header.c xen/drivers/pci/vpci-msi.c \
+    xen/drivers/pci/vpci-msix.c
+HOST_TESTS += test-vpci
+test-vpci := tests/host/test-vpci.c $(vpci_srcs)
+test-vpci-cflags := $(test-hyp-cflags)

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pci.c - see pci.h. */
+#include "pci.h"
+
+#include <stdio.h>
+#define strtoull host_strtoull /* ours has another prototype */
+#include <stdlib.h>
+#undef strtoull
+
+#include <xen/bits.h>
+#include <xen/device-tree.h>
+#include <xen/io.h>
+#include <xen/mm.h>
+#include <xen/mmio.h>
+#include <xen/time.h>
+
+#define MAX_FUNCTIONS 16U
+#define MAX_FRAMES    65536U
+#define MAX_VECTORS   64U
+/* Machine address a appears in the hypervisor at this distance. */
+#define IO_BASE 0x700000000000ULL
+
+struct domain *model_d;
+struct pci_host *model_host;
+unsigned int model_vectors, model_doorbells, model_windows;
+bool model_no_memory;
+
+static struct model_fn *functions[MAX_FUNCTIONS];
+static unsigned int nr_functions;
+static uint64_t frame[MAX_FRAMES];
+static unsigned long nr_frames;
+static struct dt_node host_node = {.name = "pcie", .full_name = "/pcie"};
+
+/* ---- the hardware ---- */
+
+static uint32_t get(const uint8_t *p, unsigned int size)
+{
+    uint32_t v = 0;
+
+    for ( unsigned int i = size; i--; )
+        v = v << 8 | p[i];
+    return v;
+}
+
+static void put(uint8_t *p, unsigned int size, uint64_t value)
+{
+    for ( unsigned int i = 0; i < size; i++ )
+        p[i] = (uint8_t)(value >> 8 * i);
+}
+
+uint32_t model_get(const struct model_fn *fn, unsigned int reg,
+                   unsigned int size)
+{
+    return get(fn->cfg + reg, size);
+}
+
+void model_set(struct model_fn *fn, unsigned int reg, unsigned int size,
+               uint32_t value)
+{
+    put(fn->cfg + reg, size, value);
+}
+
+static bool is_bridge(const struct model_fn *fn)
+{
+    return (fn->cfg[0x0e] & 0x7f) == 1;
+}
+
+/* The bus a function answers on; false: no access gets through to it. */
+static bool answers_on(const struct model_fn *fn, unsigned int *bus)
+{
+    unsigned int above;
+
+    *bus = 0;
+    if ( !fn->parent )
+        return true;
+    *bus = fn->parent->cfg[0x19];
+    for ( const struct model_fn *b = fn->parent; b; b = b->parent )
+        if ( b->cfg[0x19] == 0 || *bus < b->cfg[0x19] || *bus > b->cfg[0x1a] ||
+             !answers_on(b, &above) || b->cfg[0x18] != above )
+            return false;
+    return true;
+}
+
+static struct model_fn *find(unsigned int bus, unsigned int devfn)
+{
+    unsigned int at;
+
+    for ( unsigned int i = 0; i < nr_functions; i++ )
+        if ( functions[i]->devfn == devfn && answers_on(functions[i], &at) &&
+             at == bus )
+            return functions[i];
+    return NULL;
+}
+
+static void write_byte(struct model_fn *fn, unsigned int reg, uint8_t value)
+{
+    unsigned int nr = is_bridge(fn) ? 2 : 6;
+
+    if ( reg < 4 || (reg >= 8 && reg < 0x10) || (reg >= 0x34 && reg < 0x3c) )
+        return; /* read-only */
+    if ( reg >= 0x10 && reg < 0x10 + 4 * nr )
+    {
+        unsigned int i = (reg - 0x10) / 4, low = i;
+        uint64_t mask;
+
+        if ( i && fn->bar_64[i - 1] )
+            low = i - 1;
+        mask = ~(fn->bar_size[low] - 1);
+        if ( !fn->bar_size[low] )
+            return;
+        mask = (low != i ? mask >> 32 : mask) >> (reg & 3) * 8;
+        fn->cfg[reg] = (uint8_t)((value & mask) | (fn->cfg[reg] & ~mask));
+        return;
+    }
+    if ( reg >= 0x10 + 4 * nr && reg < 0x28 && !is_bridge(fn) )
+        return;
+    /* control of MSI-X: the size is fixed */
+    for ( unsigned int cap = fn->cfg[0x34]; cap; cap = fn->cfg[cap + 1] )
+        if ( fn->cfg[cap] == 0x11 && reg >= cap && reg < cap + 12 )
+        {
+            if ( reg == cap + 3 )
+                fn->cfg[reg] =
+                    (uint8_t)((fn->cfg[reg] & 0x3f) | (value & 0xc0));
+            return;
+        }
+    fn->cfg[reg] = value;
+}
+
+static uint64_t bar_address(const struct model_fn *fn, unsigned int i)
+{
+    uint64_t addr = get(fn->cfg + 0x10 + 4 * i, 4) & ~0xfU;
+
+    return fn->bar_64[i] ? addr | (uint64_t)get(fn->cfg + 0x14 + 4 * i, 4) << 32
+                         : addr;
+}
+
+/* The memory behind an address, as far as a function decodes it. */
+static uint8_t *decode(uint64_t addr)
+{
+    for ( unsigned int f = 0; f < nr_functions; f++ )
+        for ( unsigned int i = 0; i < 6; i++ )
+        {
+            struct model_fn *fn = functions[f];
+
+            if ( fn->bar_size[i] && (fn->cfg[4] & 2) &&
+                 addr >= bar_address(fn, i) &&
+                 addr - bar_address(fn, i) < fn->bar_size[i] )
+                return &fn->mem[(addr - bar_address(fn, i)) % sizeof(fn->mem)];
+        }
+    return NULL;
+}
+
+static uint64_t read_machine(uint64_t ma, unsigned int size)
+{
+    uint64_t v = ~0ULL;
+    uint8_t *p;
+
+    if ( ma - MODEL_ECAM < (uint64_t)MODEL_BUSES << 20 )
+    {
+        struct model_fn *fn = find((unsigned int)((ma - MODEL_ECAM) >> 20),
+                                   (unsigned int)(ma >> 12) & 0xff);
+
+        return fn ? get(fn->cfg + (ma & 0xfff), size) : v;
+    }
+    p = decode(ma);
+    if ( p )
+        v = size == 8 ? get(p, 4) | (uint64_t)get(p + 4, 4) << 32
+                      : get(p, size);
+    return v;
+}
+
+static void write_machine(uint64_t ma, unsigned int size, uint64_t value)
+{
+    uint8_t *p;
+
+    if ( ma - MODEL_ECAM < (uint64_t)MODEL_BUSES << 20 )
+    {
+        struct model_fn *fn = find((unsigned int)((ma - MODEL_ECAM) >> 20),
+                                   (unsigned int)(ma >> 12) & 0xff);
+
+        for ( unsigned int i = 0; fn && i < size; i++ )
+            write_byte(fn, (ma & 0xfff) + i, (uint8_t)(value >> 8 * i));
+        return;
+    }
+    p = decode(ma);
+    if ( p )
+        put(p, size, value);
+}
+
+uint64_t host_mmio_read(const volatile void *addr, unsigned int size)
+{
+    return read_machine((uintptr_t)addr - IO_BASE, size);
+}
+
+void host_mmio_write(volatile void *addr, unsigned int size, uint64_t value)
+{
+    write_machine((uintptr_t)addr - IO_BASE, size, value);
+}
+
+void *ioremap(maddr_t ma, size_t size)
+{
+    (void)size;
+    return (void *)(uintptr_t)(IO_BASE + maddr_x(ma));
+}
+
+/* ---- the surroundings ---- */
+
+void printk(const char *fmt, ...)
+{
+    (void)fmt;
+}
+
+bool ratelimit_allow(struct ratelimit *rl)
+{
+    (void)rl;
+    return true;
+}
+
+void panic(const char *fmt, ...)
+{
+    fprintf(stderr, "panic: %s", fmt);
+    abort();
+}
+
+void *xzalloc_bytes(size_t size, size_t align)
+{
+    (void)align;
+    return calloc(1, size);
+}
+
+void xfree(void *p)
+{
+    free(p);
+}
+
+void spin_lock_init(spinlock_t *l, enum lock_rank rank)
+{
+    *l = (spinlock_t)SPINLOCK_INIT((uint16_t)rank);
+}
+
+void spin_lock(spinlock_t *l)
+{
+    if ( l->tickets++ )
+        abort();
+}
+
+void spin_unlock(spinlock_t *l)
+{
+    l->tickets--;
+}
+
+spinlock_t device_lock = SPINLOCK_INIT(LOCK_RANK_DEVICE);
+
+s_time_t NOW(void)
+{
+    static s_time_t now;
+
+    return now += 1000000;
+}
+
+void udelay(unsigned int us)
+{
+    (void)us;
+}
+
+int iommu_dt_xlate_pci(struct dt_node *host, uint32_t requester_id,
+                       struct device *dev)
+{
+    (void)host;
+    dev->ids[0] = requester_id;
+    dev->nr_ids = 1;
+    return 0;
+}
+
+int iommu_add_device(struct device *dev)
+{
+    (void)dev;
+    return 0;
+}
+
+int iommu_assign_device(struct domain *d, struct device *dev)
+{
+    dev->owner = d;
+    return 0;
+}
+
+unsigned int dt_probe_class(enum dt_driver_class class)
+{
+    (void)class;
+    model_host = calloc(1, sizeof(*model_host));
+    model_host->np = &host_node;
+    model_host->bus_end = MODEL_BUSES - 1;
+    model_host->ecam = _maddr(MODEL_ECAM);
+    model_host->ecam_size = (uint64_t)MODEL_BUSES << 20;
+    model_host->ecam_va = ioremap(model_host->ecam, model_host->ecam_size);
+    model_host->window[0] = (struct pci_window){
+        .pci = MODEL_MEM32, .cpu = MODEL_MEM32, .size = MODEL_SIZE32};
+    model_host->window[1] = (struct pci_window){
+        .pci = MODEL_MEM64, .cpu = MODEL_MEM64, .size = MODEL_SIZE64};
+    model_host->nr_windows = 2;
+    pci_host_add(model_host);
+    return 1;
+}
+
+/* The P2M: a set of frames, each at its own number. */
+static long find_frame(uint64_t mfn)
+{
+    for ( unsigned long i = 0; i < nr_frames; i++ )
+        if ( frame[i] == mfn )
+            return (long)i;
+    return -1;
+}
+
+int p2m_map_range(struct domain *d, gfn_t gfn, unsigned long nr, mfn_t mfn,
+                  enum p2m_type type)
+{
+    if ( d != model_d || gfn_x(gfn) != mfn_x(mfn) || !nr ||
+         (type != P2M_MMIO_DIRECT && type != P2M_MMIO_DIRECT_NC) )
+        abort();
+    if ( model_no_memory || nr_frames + nr > MAX_FRAMES )
+        return -ENOMEM;
+    for ( unsigned long i = 0; i < nr; i++ )
+        if ( find_frame(mfn_x(mfn) + i) >= 0 )
+            return -EEXIST;
+    for ( unsigned long i = 0; i < nr; i++ )
+        frame[nr_frames++] = mfn_x(mfn) + i;
+    return 0;
+}
+
+int p2m_unmap_range(struct domain *d, gfn_t gfn, unsigned long nr)
+{
+    (void)d;
+    for ( unsigned long i = 0; i < nr; i++ )
+    {
+        long at = find_frame(gfn_x(gfn) + i);
+
+        if ( at >= 0 )
+            frame[at] = frame[--nr_frames];
+    }
+    return 0;
+}
+
+mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type,
+                 unsigned int *order)
+{
+    (void)d;
+    *type = P2M_MMIO_DIRECT;
+    *order = 0;
+    return find_frame(gfn_x(gfn)) >= 0 ? _mfn(gfn_x(gfn)) : INVALID_MFN;
+}
+
+int p2m_iommu_map_doorbell(struct domain *d, gfn_t gfn, mfn_t mfn)
+{
+    (void)d;
+    if ( gfn_x(gfn) != MODEL_DOORBELL >> PAGE_SHIFT ||
+         mfn_x(mfn) != MODEL_DOORBELL >> PAGE_SHIFT )
+        abort();
+    model_doorbells++;
+    return 0;
+}
+
+bool model_mapped(uint64_t addr)
+{
+    return find_frame(addr >> PAGE_SHIFT) >= 0;
+}
+
+unsigned long model_nr_mapped(void)
+{
+    return nr_frames;
+}
+
+bool model_frame(unsigned long i, uint64_t *addr)
+{
+    if ( i >= nr_frames )
+        return false;
+    *addr = frame[i] << PAGE_SHIFT;
+    return true;
+}
+
+/* Vectors: the message's data is the slot, plus a number no guest writes. */
+struct msi_vector {
+    bool used;
+    uint32_t device_id;
+    unsigned int event, virq;
+};
+static struct msi_vector vectors[MAX_VECTORS];
+#define DATA_BASE 0x4000U
+
+int msi_vector_alloc(struct domain *d, uint32_t device_id,
+                     unsigned int nr_events, unsigned int event,
+                     unsigned int virq, struct msi_msg *msg,
+                     struct msi_vector **out)
+{
+    unsigned int slot = 0;
+
+    if ( d != model_d || event >= nr_events || !vgic_is_msi(d, virq) )
+        abort();
+    for ( unsigned int i = MAX_VECTORS; i--; )
+    {
+        if ( !vectors[i].used )
+            slot = i;
+        else if ( vectors[i].device_id == device_id &&
+                  vectors[i].event == event )
+            abort(); /* the ITS has one entry for it */
+    }
+    if ( vectors[slot].used )
+        return -ENOSPC;
+    vectors[slot] = (struct msi_vector){true, device_id, event, virq};
+    msg->doorbell = _maddr(MODEL_DOORBELL);
+    msg->data = DATA_BASE + slot;
+    *out = &vectors[slot];
+    model_vectors++;
+    return 0;
+}
+
+void msi_vector_free(struct msi_vector *vec)
+{
+    if ( !vec->used )
+        abort();
+    vec->used = false;
+    model_vectors--;
+}
+
+bool msi_doorbell_page(maddr_t *ma)
+{
+    *ma = _maddr(MODEL_DOORBELL & PAGE_MASK);
+    return true;
+}
+
+bool vgic_is_msi(const struct domain *d, unsigned int virq)
+{
+    (void)d;
+    return virq - MODEL_MSI_FIRST < MODEL_MSI_NR;
+}
+
+bool model_vector_of(uint32_t data, unsigned int *virq)
+{
+    if ( data - DATA_BASE >= MAX_VECTORS || !vectors[data - DATA_BASE].used )
+        return false;
+    *virq = vectors[data - DATA_BASE].virq;
+    return true;
+}
+
+/* Traps of the domain. */
+static struct mmio_region regions[8];
+
+int mmio_register(struct domain *d, ipa_t base, uint64_t size,
+                  const struct mmio_ops *ops, void *priv)
+{
+    (void)d;
+    regions[model_windows++] =
+        (struct mmio_region){ipa_x(base), size, ops, priv};
+    return 0;
+}
+
+static const struct mmio_region *region_of(uint64_t addr)
+{
+    for ( unsigned int i = 0; i < model_windows; i++ )
+        if ( addr - regions[i].base < regions[i].size )
+            return &regions[i];
+    return NULL;
+}
+
+uint64_t guest_read(uint64_t addr, unsigned int size)
+{
+    const struct mmio_region *r = region_of(addr);
+    uint64_t value = ~0ULL;
+
+    if ( model_mapped(addr) )
+        return read_machine(addr, size);
+    if ( r )
+        (void)!r->ops->read(NULL, r->priv, addr - r->base, size, &value);
+    return size == 8 ? value : value & (BIT64(size * 8) - 1);
+}
+
+void guest_write(uint64_t addr, unsigned int size, uint64_t value)
+{
+    const struct mmio_region *r = region_of(addr);
+
+    if ( model_mapped(addr) )
+        write_machine(addr, size, value);
+    else if ( r )
+        (void)!r->ops->write(NULL, r->priv, addr - r->base, size, value);
+}
+
+uint64_t guest_conf_read(unsigned int bus, unsigned int devfn, unsigned int reg,
+                         unsigned int size)
+{
+    return guest_read(MODEL_ECAM + (bus << 20 | devfn << 12 | reg), size);
+}
+
+void guest_conf_write(unsigned int bus, unsigned int devfn, unsigned int reg,
+                      unsigned int size, uint64_t value)
+{
+    guest_write(MODEL_ECAM + (bus << 20 | devfn << 12 | reg), size, value);
+}
+
+/* ---- building one ---- */
+
+struct model_fn *model_add(struct model_fn *parent, unsigned int devfn,
+                           unsigned int header)
+{
+    struct model_fn *fn = calloc(1, sizeof(*fn));
+
+    fn->parent = parent;
+    fn->devfn = devfn;
+    put(fn->cfg, 4, 0x12341b36);
+    fn->cfg[0x0e] = (uint8_t)header;
+    functions[nr_functions++] = fn;
+    return fn;
+}
+
+void model_bar(struct model_fn *fn, unsigned int i, uint64_t size, bool is_64)
+{
+    fn->bar_size[i] = size;
+    fn->bar_64[i] = is_64;
+    fn->cfg[0x10 + 4 * i] = is_64 ? 0x0c : 0;
+}
+
+static void add_cap(struct model_fn *fn, unsigned int at, uint8_t id,
+                    unsigned int next)
+{
+    if ( !fn->cfg[0x34] )
+        fn->cfg[0x34] = (uint8_t)at;
+    fn->cfg[6] |= 0x10;
+    fn->cfg[at] = id;
+    fn->cfg[at + 1] = (uint8_t)next;
+}
+
+void model_cap_exp(struct model_fn *fn, unsigned int at, unsigned int type,
+                   unsigned int next)
+{
+    add_cap(fn, at, 0x10, next);
+    fn->cfg[at + 2] = (uint8_t)(type << 4 | 2);
+}
+
+void model_cap_msi(struct model_fn *fn, unsigned int at, unsigned int next)
+{
+    add_cap(fn, at, 0x05, next);
+    fn->cfg[at + 2] = 0x80 | 3 << 1; /* 64 bits, eight messages */
+}
+
+void model_cap_msix(struct model_fn *fn, unsigned int at, unsigned int nr,
+                    unsigned int bar, uint32_t offset, unsigned int next)
+{
+    add_cap(fn, at, 0x11, next);
+    put(fn->cfg + at + 2, 2, nr - 1);
+    put(fn->cfg + at + 4, 4, offset | bar);
+    for ( unsigned int i = 0; i < nr; i++ )
+        fn->mem[offset + 16 * i + 12] = 1;
+}
+
+void model_reset(void)
+{
+    model_exit();
+    model_d = calloc(1, sizeof(*model_d));
+    model_d->iommu.enabled = true;
+    domain_vpci_init(model_d);
+}
+
+void model_boot(void)
+{
+    pci_init();
+    pci_add_to_iommu();
+    if ( pci_assign_all(model_d) )
+        abort();
+}
+
+void model_exit(void)
+{
+    struct pci_dev *pdev, *next;
+
+    if ( !model_d )
+        return;
+    list_for_each_entry_safe (pdev, next, &pci_devices, list)
+    {
+        vpci_remove_function(pdev);
+        list_del(&pdev->list);
+        free(pdev);
+    }
+    domain_vpci_exit(model_d);
+    free(model_d);
+    model_d = NULL;
+    if ( model_host )
+        list_del(&model_host->list);
+    free(model_host);
+    model_host = NULL;
+    while ( nr_functions )
+        free(functions[--nr_functions]);
+    if ( nr_frames || model_vectors )
+        abort(); /* removal left something behind */
+    model_windows = model_doorbells = 0;
+    model_no_memory = false;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * PCI hardware as a program sees it: functions with configuration space, BARs
+ * that are sized by writing ones and decode only when told to, bridges that
+ * pass accesses to the bus they are numbered for, MSI-X tables in BARs. And
+ * around it what drivers/pci stands on: a P2M, vectors, an IOMMU that takes
+ * every device. Written from the specifications, sharing nothing with the
+ * code under test but its interfaces.
+ */
+#ifndef MODEL_PCI_H
+#define MODEL_PCI_H
+
+#include <xen/domain.h>
+#include <xen/pci.h>
+
+#define MODEL_ECAM      0x4010000000ULL
+#define MODEL_BUSES     16U
+#define MODEL_MEM32     0x10000000ULL /* window, bus address == CPU address */
+#define MODEL_SIZE32    0x10000000ULL
+#define MODEL_MEM64     0x8000000000ULL
+#define MODEL_SIZE64    0x8000000000ULL
+#define MODEL_DOORBELL  0x8090040ULL
+#define MODEL_MSI_FIRST 256U /* the domain's v2m frame */
+#define MODEL_MSI_NR    32U
+
+struct model_fn {
+    struct model_fn *parent; /* bridge above; NULL: bus 0 */
+    unsigned int devfn;
+    uint8_t cfg[4096];
+    uint64_t bar_size[6];
+    bool bar_64[6];
+    uint8_t mem[0x8000]; /* behind every BAR alike */
+};
+
+extern struct domain *model_d;
+extern struct pci_host *model_host;
+extern unsigned int model_vectors; /* allocated now */
+extern bool model_no_memory;       /* p2m_map_range() fails */
+extern unsigned int model_doorbells;
+extern unsigned int model_windows; /* mmio regions registered, ECAM included */
+
+/* model_reset - no functions, an empty domain; model_exit frees all. */
+void model_reset(void);
+void model_exit(void);
+/* model_add - a function of type @header; then set it up. */
+struct model_fn *model_add(struct model_fn *parent, unsigned int devfn,
+                           unsigned int header);
+void model_bar(struct model_fn *fn, unsigned int i, uint64_t size, bool is_64);
+/* Capabilities: a PCI Express one of a port type, MSI (64-bit), MSI-X. */
+void model_cap_exp(struct model_fn *fn, unsigned int at, unsigned int type,
+                   unsigned int next);
+void model_cap_msi(struct model_fn *fn, unsigned int at, unsigned int next);
+void model_cap_msix(struct model_fn *fn, unsigned int at, unsigned int nr,
+                    unsigned int bar, uint32_t offset, unsigned int next);
+uint32_t model_get(const struct model_fn *fn, unsigned int reg,
+                   unsigned int size);
+void model_set(struct model_fn *fn, unsigned int reg, unsigned int size,
+               uint32_t value);
+/* model_boot - what the hypervisor does at boot, up to dom0's functions. */
+void model_boot(void);
+
+/* The guest's accesses; the P2M decides where they go. */
+uint64_t guest_conf_read(unsigned int bus, unsigned int devfn, unsigned int reg,
+                         unsigned int size);
+void guest_conf_write(unsigned int bus, unsigned int devfn, unsigned int reg,
+                      unsigned int size, uint64_t value);
+uint64_t guest_read(uint64_t addr, unsigned int size);
+void guest_write(uint64_t addr, unsigned int size, uint64_t value);
+/* model_mapped - does the P2M have the frame of this address? */
+bool model_mapped(uint64_t addr);
+unsigned long model_nr_mapped(void);
+bool model_frame(unsigned long i, uint64_t *addr);
+/* model_vector_of - is there a vector that sends this, and what it injects. */
+bool model_vector_of(uint32_t data, unsigned int *virq);
+
+#endif /* MODEL_PCI_H */
