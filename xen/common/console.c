@@ -14,6 +14,7 @@
 #include <xen/guest-copy.h>
 #include <xen/hypercall.h>
 #include <xen/softirq.h>
+#include <asm/early.h>
 #include <asm/psci.h>
 #include <asm/traps.h>
 
@@ -49,10 +50,16 @@ static bool console_lock_take(void)
     return true;
 }
 
+static void uart_putc(char c)
+{
+    if ( uart )
+        uart->putc(uart_priv, c);
+    else
+        early_putc(c);
+}
+
 static void uart_drain(void)
 {
-    if ( !uart )
-        return;
     if ( ring_head - uart_next > RING_SIZE )
         uart_next = ring_head - RING_SIZE;
     for ( ; uart_next != ring_head; uart_next++ )
@@ -60,8 +67,8 @@ static void uart_drain(void)
         char c = ring[uart_next % RING_SIZE];
 
         if ( c == '\n' )
-            uart->putc(uart_priv, '\r');
-        uart->putc(uart_priv, c);
+            uart_putc('\r');
+        uart_putc(c);
     }
 }
 

@@ -230,7 +230,7 @@ wrong_el:
         .section .bss.page_aligned, "aw", %nobits
         .balign 4096
 boot_tables_start:
-        .globl  boot_l1
+        .globl  boot_l1, boot_l2
 boot_root:      .skip 4096
 boot_l1:        .skip 4096
 boot_l2:        .skip 4096

@@ -27,12 +27,11 @@ _Static_assert(PAGE_SIZE << STACK_ORDER == STACK_SIZE, "");
 static DEFINE_SPINLOCK(map_lock, LOCK_RANK_XENMAP);
 static struct pgt xen_pgt;
 static uint64_t image_offset;  /* VA of the image - its machine address */
-static uint64_t ioremap_next = IOREMAP_VIRT + MiB(8); /* tree first */
+static uint64_t ioremap_next = IOREMAP_VIRT;
 static uint64_t stack_used[MAX_STACKS / 64];
 
 static const struct pgt_attr attr_rw = { .read = true, .write = true,
                                          .mem = PGT_MEM_WB };
-static const struct pgt_attr attr_ro = { .read = true, .mem = PGT_MEM_WB };
 static const struct pgt_attr attr_dev = { .read = true, .write = true,
                                           .mem = PGT_MEM_DEV_NGNRE };
 
@@ -288,11 +287,10 @@ static int map_frametable(uint64_t start, uint64_t end)
     return rc;
 }
 
-const void *mm_init(maddr_t image_ma, maddr_t fdt_ma)
+const void *mm_init(maddr_t image_ma, const void *fdt, maddr_t fdt_ma)
 {
-    uint64_t fdt_page = maddr_x(fdt_ma) & ~(MiB(2) - 1), size;
-    const void *fdt;
     maddr_t start, end;
+    uint64_t size;
     int rc;
 
     image_offset = (uint64_t)_start - maddr_x(image_ma);
@@ -304,9 +302,6 @@ const void *mm_init(maddr_t image_ma, maddr_t fdt_ma)
     xen_pgt.root[pgt_index(XEN_VIRT, 0)] =
         xen_pgt.fmt->table_bits | ((uint64_t)boot_l1 - image_offset);
 
-    /* The tree: two blocks, since it may be 2 MiB and start anywhere. */
-    if ( map_range(IOREMAP_VIRT, fdt_page, MiB(4), attr_ro) )
-        panic("no table for the device tree\n");
     xen_ttbr0 = maddr_x(pgt_root(&xen_pgt));
     dsb(ishst);
     sysreg_write(ttbr0_el2, xen_ttbr0);
@@ -315,7 +310,6 @@ const void *mm_init(maddr_t image_ma, maddr_t fdt_ma)
     dsb(nsh);
     isb();
 
-    fdt = (const void *)(IOREMAP_VIRT + (maddr_x(fdt_ma) - fdt_page));
     rc = bootmem_scan(fdt, fdt_ma, image_ma,
                       _maddr((uint64_t)_end - image_offset));
     if ( rc )

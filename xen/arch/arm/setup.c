@@ -8,6 +8,7 @@
 #include <xen/pci.h>
 #include <xen/self-test.h>
 #include <xen/softirq.h>
+#include <asm/early.h>
 #include <asm/gic.h>
 #include <asm/mm.h>
 #include <asm/psci.h>
@@ -69,7 +70,9 @@ void start_xen(maddr_t image, maddr_t fdt_ma)
 
     time_early_init();
     smp_init_boot_cpu();
-    fdt = mm_init(image, fdt_ma); /* memory and the heap from here on */
+    fdt = early_map_fdt(fdt_ma);
+    early_console_init(fdt);           /* messages are seen from here on */
+    fdt = mm_init(image, fdt, fdt_ma); /* memory and the heap too */
     cmdline_parse(hypervisor_cmdline(fdt));
     if ( dt_unflatten(fdt) )
         panic("the device tree is of no use\n");

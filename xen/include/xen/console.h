@@ -21,8 +21,8 @@ struct uart_ops {
 void uart_register(const struct uart_ops *ops, void *priv,
                    struct dt_node *np);
 
-/* console_init_uart - probe the UART of stdout-path or "dtuart="; prints
- * what the ring has collected since the first instruction. */
+/* console_init_uart - probe the UART of stdout-path or "dtuart="; until
+ * then asm/early.h shows what the ring collects. */
 void console_init_uart(void);
 void console_init_irq(void);
 /* console_force_sync - a fatal error: no locks from here on. */

@@ -133,10 +133,11 @@ void free_stack(void *top);
 
 /*
  * mm_init - the final address space: direct map, frame table, allocator, from
- * the memory nodes of the flat tree at @fdt_ma less what is reserved there,
- * the modules, and the image at @image_ma. Returns the tree, mapped.
+ * the memory nodes of the flat tree @fdt less what is reserved there, the
+ * modules, the tree itself at @fdt_ma and the image at @image_ma. Returns the
+ * tree in the direct map.
  */
-const void *mm_init(maddr_t image_ma, maddr_t fdt_ma);
+const void *mm_init(maddr_t image_ma, const void *fdt, maddr_t fdt_ma);
 /* mm_free_boot_range - memory of a module that is not needed any more. */
 void mm_free_boot_range(maddr_t start, uint64_t size);
 /* mm_ram_bank - bank @i of the host's RAM; false past the last. */
