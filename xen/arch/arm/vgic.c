@@ -39,9 +39,6 @@
 #include <xen/smp.h>
 #include <asm/gic.h>
 
-/* The vCPU whose list registers this CPU holds; NULL: none. */
-static DEFINE_PER_CPU(struct vcpu *, vgic_loaded);
-
 /* ---- list registers of one vCPU; its lock held ---- */
 
 static bool loaded_here(const struct vcpu *v)
@@ -849,11 +846,11 @@ void vgic_flush(struct vcpu *v)
 
 void vgic_maintenance(unsigned int irq, void *unused)
 {
-    struct vcpu *v = this_cpu(vgic_loaded);
+    struct vcpu *v = current;
 
     (void)irq;
     (void)unused;
-    if ( !v )
+    if ( v->sched.is_idle )
         return;
     spin_lock(&v->vgic.lock);
     reclaim(v);
@@ -877,7 +874,6 @@ void vgic_save(struct vcpu *v)
         if ( !(lr & (LR_PENDING | LR_ACTIVE)) )
             retire(v, i);
     }
-    this_cpu(vgic_loaded) = NULL;
     unlock_owner(v);
 }
 
@@ -892,7 +888,6 @@ void vgic_restore(struct vcpu *v)
         gic->lr_write(i, v->vgic.lr[i]);
     }
     v->vgic.cpu = smp_processor_id();
-    this_cpu(vgic_loaded) = v;
     fill(v);
     unlock_owner(v);
 }

@@ -61,7 +61,7 @@ static void virt_timer_irq(unsigned int irq, void *unused)
     struct vcpu *v = current;
 
     (void)unused;
-    if ( likely(v->vgic.cpu == smp_processor_id()) )
+    if ( likely(!v->sched.is_idle) )
         vgic_inject_hw(v->domain, v, VTIMER_VIRT_PPI, irq);
     else
         gic->set_active(irq, false); /* fired just before the switch */
