@@ -103,6 +103,7 @@ void printk(const char *fmt, ...)
     if ( getenv("VERBOSE") )
         fputs(line[0] == '\001' ? line + 2 : line, stderr);
     rig.nr_lines++;
+    rig.nr_rejected += strstr(line, "rejected") != NULL;
     memcpy(rig.last_line, line, sizeof(line));
     if ( rig.find && strstr(line, rig.find) )
         memcpy(rig.found, line, sizeof(line));
@@ -236,6 +237,8 @@ static void *model_mem(void *ctx, uint64_t pa, size_t size)
 
 void cache_clean(const void *va, size_t size)
 {
+    if ( rig.visible )
+        rig.visible();
     for ( unsigned int i = 0; i < rig.nr_units; i++ )
         smmuv3_model_clean(rig.model[i], pa_of(va), size);
 }
@@ -251,6 +254,8 @@ void cache_clean_invalidate(const void *va, size_t size)
 
 void host_barrier(void)
 {
+    if ( rig.visible )
+        rig.visible();
     for ( unsigned int i = 0; i < rig.nr_units; i++ )
         smmuv3_model_barrier(rig.model[i]);
 }
@@ -444,6 +449,7 @@ void rig_check(void)
             fail_msg("unit %u: %zu violations, first: %s", i, v.count, v.first);
     }
     assert_int_equal(nr_held, 0);
+    assert_int_equal(rig.nr_rejected, 0);
 }
 
 void rig_exit(void)
@@ -547,6 +553,38 @@ int rig_unmap(struct domain *d, uint64_t dfn, unsigned int order)
     }
     spin_unlock(&d->p2m.lock);
     return rc;
+}
+
+int rig_unmap_pages(struct domain *d, uint64_t dfn, unsigned int nr)
+{
+    struct iommu_gather g;
+    int rc = 0;
+
+    iommu_gather_init(&g);
+    spin_lock(&d->p2m.lock);
+    for ( unsigned int i = 0; i < nr && !rc; i++ )
+    {
+        rc = iommu_prepare_unmap(d, _dfn(dfn + i), 0);
+        if ( !rc )
+            iommu_unmap_pages(d, _dfn(dfn + i), 0, &g);
+    }
+    if ( !rc )
+        rc = iommu_iotlb_sync(d, &g);
+    spin_unlock(&d->p2m.lock);
+    return rc;
+}
+
+/* IHI 0070 5.1: Span 4:0, L2Ptr 51:6; STRTAB_BASE_CFG.FMT 17:16. */
+uint64_t *rig_ste(uint32_t sid)
+{
+    uint64_t base = smmuv3_model_read(rig.model[0], 0x80, 8);
+    uint64_t cfg = smmuv3_model_read(rig.model[0], 0x88, 4);
+    uint64_t *table = model_mem(NULL, base & UINT64_C(0xfffffffffffc0), 8);
+
+    if ( !(cfg >> 16 & 3) )
+        return table + sid * 8;
+    table = model_mem(NULL, table[sid >> 8] & UINT64_C(0xfffffffffffc0), 8);
+    return table + (sid & 255) * 8;
 }
 
 uint64_t rig_dma(unsigned int unit, uint32_t sid, uint64_t iova, bool write)

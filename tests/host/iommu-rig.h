@@ -30,6 +30,9 @@ struct rig {
     /* console */
     unsigned int nr_lines, nr_panics;
     char last_line[256], *find, found[256]; /* last line that contains find */
+    unsigned int nr_rejected; /* commands; rig_check() wants none */
+    /* called at each moment at which a unit could see memory */
+    void (*visible)(void);
     /* the n-th allocation from now fails; 0: none does */
     unsigned int fail_alloc;
     /* a command that the unit finds damaged: so many times from now */
@@ -58,6 +61,9 @@ int rig_map(struct domain *d, uint64_t dfn, uint64_t mfn, unsigned int order,
             unsigned int flags);
 int rig_unmap(struct domain *d, uint64_t dfn, unsigned int order);
 
+/* The same for nr pages one by one, with a single sync. */
+int rig_unmap_pages(struct domain *d, uint64_t dfn, unsigned int nr);
+
 /* Run SOFTIRQ_IOMMU while it is raised. */
 void rig_softirqs(void);
 /* Remember the last console line with this text in it. */
@@ -65,6 +71,8 @@ void rig_expect_line(const char *text);
 
 /* Where one access arrives, by every cached path; ~0 when it aborts. */
 uint64_t rig_dma(unsigned int unit, uint32_t sid, uint64_t iova, bool write);
+/* The eight words of a stream's entry in unit 0, by the manual's layout. */
+uint64_t *rig_ste(uint32_t sid);
 /* The record slot that the next event of unit 0 would take. */
 uint64_t *rig_event_slot(unsigned int ahead);
 unsigned int rig_free_pages(void);

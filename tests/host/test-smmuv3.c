@@ -76,6 +76,8 @@ static void use_domain(struct domain *d, struct device *dev, uint32_t sid)
     assert_true(rig_dma(0, sid, IOVA(0x40345), true) == 0xa0145000);
     assert_true(rig_dma(0, sid, IOVA(0x91234), true) == UINT64_C(0x151234000));
     rig_softirqs();
+    assert_int_equal(dev->faults.first_iova, IOVA(0x40001));
+    assert_int_equal(dev->faults.last_iova, IOVA(0x40003));
 
     /* Taken away is gone, though the unit had it cached. */
     prefetch(sid);
@@ -107,6 +109,14 @@ static void use_domain(struct domain *d, struct device *dev, uint32_t sid)
     prefetch(sid);
     assert_int_equal(rig_map(d, 0x40200, 0xc0000, 9, RW), 0);
     assert_true(rig_dma(0, sid, IOVA(0x40345), true) == 0xc0145000);
+    rig_softirqs();
+    rig_check();
+
+    /* One page, and the two tables that held nothing else. */
+    assert_int_equal(rig_map(d, 0x1000000, 0x98000, 0, RW), 0);
+    assert_true(rig_dma(0, sid, IOVA(0x1000000), true) == 0x98000000);
+    assert_int_equal(rig_unmap(d, 0x1000000, 0), 0);
+    assert_true(rig_dma(0, sid, IOVA(0x1000000), true) == ABORTED);
     rig_softirqs();
     rig_check();
 
@@ -212,6 +222,118 @@ static void life_nested_unit(void)
     cfg.gbpa = false;
     cfg.asid16 = false;
     life(&cfg);
+}
+
+/* Ranges of every size, with and without range commands. */
+static void ranges(bool ril)
+{
+    struct smmuv3_model_cfg cfg = config();
+    struct device *dev;
+    struct domain *d;
+
+    cfg.ril = ril;
+    start(1, &cfg);
+    dev = device(0, "dev", SID_A);
+    d = rig_domain(1);
+    assert_int_equal(rig_map(d, 0x40200, 0x91000, 0, RW), 0);
+    assert_int_equal(rig_assign(d, dev), 0);
+    for ( unsigned int nr = 1; nr < 130; nr = nr * 5 / 4 + 1 )
+    {
+        for ( unsigned int i = 0; i < nr; i++ )
+            assert_int_equal(rig_map(d, 0x40201 + i, 0x92000 + i, 0, RW), 0);
+        smmuv3_model_prefetch(rig.model[0], SID_A, IOVA(0x40200), IOVA(nr + 1));
+        assert_int_equal(rig_unmap_pages(d, 0x40201, nr), 0);
+        for ( unsigned int i = 0; i < nr; i++ )
+            assert_true(rig_dma(0, SID_A, IOVA(0x40201 + i), true) == ABORTED);
+        assert_true(rig_dma(0, SID_A, IOVA(0x40200), true) == 0x91000000);
+        rig_softirqs();
+        rig_check();
+    }
+    rig_exit();
+}
+
+static void ranges_with_ril(void)
+{
+    ranges(true);
+}
+
+static void ranges_without_ril(void)
+{
+    ranges(false);
+}
+
+/* ---- what a unit sees while an entry is written ---- */
+
+static struct {
+    uint64_t *ste, before[8], seen[32][8];
+    unsigned int nr;
+} entry;
+
+static void see_entry(void)
+{
+    assert_true(entry.nr < 32);
+    memcpy(entry.seen[entry.nr++], entry.ste, 64);
+}
+
+static void watch_entry(void)
+{
+    memcpy(entry.before, entry.ste, 64);
+    entry.nr = 0;
+    rig.visible = see_entry;
+}
+
+/* Old, then aborting, then new: never a mixture. */
+static void judge_entry(void)
+{
+    rig.visible = NULL;
+    assert_true(entry.nr);
+    for ( unsigned int i = 0; i < entry.nr; i++ )
+    {
+        const uint64_t *seen = entry.seen[i];
+        bool aborts = !(seen[0] & 1) || !(seen[0] & 0xe);
+
+        assert_true(aborts || !memcmp(seen, entry.before, 64) ||
+                    !memcmp(seen, entry.ste, 64));
+    }
+}
+
+static void entries_never_mixed(void)
+{
+    struct smmuv3_model_cfg cfg = config();
+    struct device *dev;
+    struct domain *d;
+
+    cfg.stall = true;
+    start(1, &cfg);
+    dev = device(0, "dev", SID_A);
+    d = rig_domain(1);
+    entry.ste = rig_ste(SID_A);
+
+    watch_entry();
+    assert_int_equal(rig_assign(d, dev), 0);
+    judge_entry();
+    /* V, stage 1; S1STALLD, as this unit could stall. */
+    assert_int_equal(entry.ste[0] & 0xf, 0xb);
+    assert_int_equal(entry.ste[1] >> 27 & 1, 1);
+
+    watch_entry();
+    spin_lock(&device_lock);
+    rig.unit[0]->ops->cut_off(rig.unit[0], SID_A);
+    spin_unlock(&device_lock);
+    judge_entry();
+    assert_int_equal(entry.ste[0], 1);
+
+    watch_entry();
+    assert_int_equal(rig_deassign(dev), 0);
+    judge_entry();
+    assert_int_equal(entry.ste[0] & 1, 0);
+
+    assert_int_equal(rig_assign(d, dev), 0);
+    watch_entry();
+    assert_int_equal(rig_deassign(dev), 0);
+    judge_entry();
+    rig_check();
+    rig_exit();
 }
 
 /* ---- probe ---- */
@@ -515,6 +637,8 @@ static void rejected_command(void)
     rig.damage_commands = 1;
     assert_int_equal(rig_unmap(d, 0x40000, 0), 0);
     assert_string_not_equal(rig.found, "");
+    assert_int_equal(rig.nr_rejected, 1);
+    rig.nr_rejected = 0;
     assert_true(rig_dma(0, SID_A, IOVA(0x40000), true) == ABORTED);
     rig_check();
 
@@ -522,6 +646,8 @@ static void rejected_command(void)
     assert_true(rig_dma(0, SID_A, IOVA(0x40001), true) == 0x91001000);
     rig.damage_commands = 2;
     assert_int_equal(rig_unmap(d, 0x40001, 0), -EIO);
+    assert_int_equal(rig.nr_rejected, 2);
+    rig.nr_rejected = 0;
     assert_true(d->iommu.lost_sync);
 
     /* Until the unit listens again: that makes up for it. */
@@ -683,6 +809,40 @@ static void every_record(void)
     rig_exit();
 }
 
+/* A unit that reports every word: one line for the buffer, not for each. */
+static void burst(void)
+{
+    struct smmuv3_model_cfg cfg = config();
+    unsigned int before;
+    struct device *dev;
+    struct domain *d;
+
+    start(1, &cfg);
+    dev = device(0, "dev", SID_A);
+    d = rig_domain(1);
+    assert_int_equal(rig_assign(d, dev), 0);
+    before = rig.nr_lines;
+    for ( unsigned int target = 0; target < 15; target++ )
+    {
+        for ( uint64_t at = 0; at < 0x200; at += 4 )
+            assert_true(rig_dma(0, SID_A, IOVA(0x40000 + target) + at, true) ==
+                        ABORTED);
+        rig_softirqs();
+    }
+    assert_int_equal(rig.nr_lines - before, 15);
+    assert_int_equal(dev->faults.nr, 15 * 128);
+
+    /* When it has gone on for a while, it is said again, and how often. */
+    rig.now += SECONDS(10);
+    rig_expect_line("more faults not shown");
+    assert_true(rig_dma(0, SID_A, IOVA(0x40000 + 14), true) == ABORTED);
+    rig_softirqs();
+    assert_non_null(strstr(rig.found, "1905 more"));
+    assert_int_equal(rig.nr_lines - before, 17);
+    rig_check();
+    rig_exit();
+}
+
 static void storm(void)
 {
     struct smmuv3_model_cfg cfg = config();
@@ -778,6 +938,10 @@ static void overflow(void)
         rig_expect_line("overflow");
         rig_softirqs();
         assert_string_not_equal(rig.found, "");
+        /* Acknowledged: OVFLG and OVACKFLG are the same again. */
+        assert_false((smmuv3_model_read(rig.model[0], 0x100a8, 4) ^
+                      smmuv3_model_read(rig.model[0], 0x100ac, 4)) >>
+                     31);
         assert_int_equal(dev->faults.nr, 8 + 9 * round);
         /* Room again, and the interrupt with it. */
         assert_true(rig_dma(0, SID_A, 0, true) == ABORTED);
@@ -830,6 +994,9 @@ int main(void)
         TEST(life_slow),
         TEST(life_bbml2),
         TEST(life_nested_unit),
+        TEST(ranges_with_ril),
+        TEST(ranges_without_ril),
+        TEST(entries_never_mixed),
         TEST(unknown_streams_abort),
         TEST(refused_units_abort),
         TEST(two_domains),
@@ -843,6 +1010,7 @@ int main(void)
         TEST(silent_unit),
         TEST(fault_line),
         TEST(every_record),
+        TEST(burst),
         TEST(storm),
         TEST(stray_storm),
         TEST(overflow),

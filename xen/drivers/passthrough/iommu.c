@@ -29,7 +29,7 @@
  * storm. One bad buffer of 32 KiB is 8192 faults on a unit that reports every
  * word; the next one is not an accident any more.
  */
-#define FAULT_LINES      10U
+#define FAULT_LINES      20U
 #define FAULT_LINES_TIME SECONDS(5)
 #define FAULT_STORM      10000U
 #define FAULT_STORM_TIME SECONDS(1)
@@ -738,6 +738,8 @@ void iommu_report_fault(const struct iommu_fault *f)
 {
     struct iommu_fault_log *log = f->dev ? &f->dev->faults : &f->unit->stray;
     s_time_t now = NOW();
+    uint64_t key;
+    bool again;
 
     ASSERT(spin_is_held(&device_lock));
     f->unit->nr_faults++;
@@ -772,9 +774,15 @@ void iommu_report_fault(const struct iommu_fault *f)
         log->lines = log->hidden = 0;
     }
 
-    if ( log->lines < FAULT_LINES )
+    /* A burst within one page says nothing new. */
+    key = (f->iova & PAGE_MASK) | (uint64_t)f->reason << 1 | f->write;
+    again = log->lines && key == log->line_key && f->id == log->line_id;
+
+    if ( log->lines < FAULT_LINES && !again )
     {
         log->lines++;
+        log->line_key = key;
+        log->line_id = f->id;
         print_fault(f);
     }
     else

@@ -31,6 +31,8 @@ struct iommu_fault_log {
     uint32_t last_reason;              /* enum iommu_fault_reason */
     int64_t line_window, storm_window; /* start of the running windows */
     uint32_t lines, hidden, storm;     /* in them */
+    uint64_t line_key; /* page, direction and reason of the last line */
+    uint32_t line_id;  /* and its id */
 };
 
 struct device {
