@@ -50,6 +50,7 @@ def interactive():
 
 def summary():
     machine = make_machine(False)
+    machine.echo = True
     try:
         machine.run()
     except Hang as hang:
@@ -59,7 +60,6 @@ def summary():
         machine.stop()
     streams = Streams(machine.trace)
 
-    print(machine.console)
     print("---- Summary")
     for name, (state, why) in machine.results.items():
         print(f"{state:5} {name}: {why}")

@@ -22,6 +22,7 @@ import selectors
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 
@@ -48,6 +49,10 @@ MAGIC = bytes.fromhex("fe0fdcba05ed7870")  # as edu-attack.c writes it
 MIB = 1 << 20
 
 TEST_LINE = re.compile(r"PX-TEST: ([^\s:]+): (PASS|FAIL|SKIP) ?(.*)")
+
+
+# Nothing will follow: no need to wait for the limit. (A panic resets.)
+FATAL = re.compile(r"\(XEN\) no dom0.*\n")
 
 
 class Hang(Exception):
@@ -138,6 +143,7 @@ class Machine:
         self.dom0_args = []
         self.proc = None
         self.qmp = None
+        self.echo = False  # show the console as it comes
 
     # ---- Devices. StreamIDs are those of the command line's order: root
     # ports are 00:01.0, 00:02.0, ...; below each is bus 1, 2, ...
@@ -191,9 +197,9 @@ class Machine:
         n = self.nics
         data = self.tmp / "net-data"
         if not data.exists():
-            data.write_bytes(os.urandom(4 * MIB))
+            data.write_bytes(os.urandom(MIB))
             script = self.tmp / "net-sum"
-            script.write_text(f"#!/bin/sh\nhead -c {4 * MIB} | sha256sum\n")
+            script.write_text(f"#!/bin/sh\nhead -c {MIB} | sha256sum\n")
             script.chmod(0o755)
             digest = hashlib.sha256(data.read_bytes()).hexdigest()
             self.dom0_args.append(f"px.net_sum={digest}")
@@ -285,6 +291,9 @@ class Machine:
                     break
                 log.write(data)
                 log.flush()
+                if self.echo:
+                    sys.stdout.write(data.decode(errors="replace"))
+                    sys.stdout.flush()
                 with self.lock:
                     self.console += data.decode(errors="replace")
                     self.lock.notify_all()
@@ -316,11 +325,14 @@ class Machine:
     def wait_shutdown(self, silence=240):
         """Until the machine powers off; QEMU itself stays, stopped.
         A console that is silent for so many seconds is a hang."""
-        event, seen = None, -1
+        event, seen, since = None, -1, 0.0
         try:
-            while event is None and len(self.console) > seen:
-                seen = len(self.console)
-                event = self.qmp.event("SHUTDOWN", silence * LIMIT)
+            while event is None and not FATAL.search(self.console):
+                if len(self.console) > seen:
+                    seen, since = len(self.console), time.monotonic()
+                elif time.monotonic() - since > silence * LIMIT:
+                    break
+                event = self.qmp.event("SHUTDOWN", 5)
         except EOFError:
             pass
         if event is None:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# disk.sh - write px.disk_mib (8) MiB of random data to every disk past the
+# disk.sh - write px.disk_mib (4) MiB of random data to every disk past the
 # page cache, read it back, compare checksums; and each disk's interrupts fire.
 
 mib=$(option disk_mib)
-mib=${mib:-8}
+mib=${mib:-4}
 found=0
 dd if=/dev/urandom of=/tmp/data bs=1M count="$mib" 2> /dev/null
 want=$(sha256sum < /tmp/data)

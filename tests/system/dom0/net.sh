@@ -3,7 +3,7 @@
 # net.sh - every network card: ping the gateway, download and upload with a
 # checksum.  QEMU's user network n has the gateway 10.0.n.2, where n is the last
 # byte of the card's MAC address; 10.0.n.100 sends a file on port 1000 and
-# answers the SHA-256 of the 4 MiB sent to port 1001.
+# answers the SHA-256 of the 1 MiB sent to port 1001.
 # px.net_sum is the checksum of the file.
 
 found=0
@@ -35,7 +35,7 @@ for dev in /sys/class/net/*; do
         fail "$test" "download: checksum $got"
         continue
     fi
-    dd if=/dev/urandom of=/tmp/up bs=1M count=4 2> /dev/null
+    dd if=/dev/urandom of=/tmp/up bs=1M count=1 2> /dev/null
     want=$(sha256sum < /tmp/up | cut -d' ' -f1)
     got=$(nc "10.0.$n.100" 1001 < /tmp/up | cut -d' ' -f1)
     after=$(count_interrupts "$word")
