@@ -121,10 +121,11 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wconversion -Wsign-conversion \
     -Wcast-align -Wpointer-arith -Wwrite-strings -Wformat=2 \
     -Wimplicit-fallthrough -Wredundant-decls
 
-CPPFLAGS := -D__XEN__ -MMD -MP -nostdinc -Ixen/include -Ixen/arch/arm/include \
+# Expanded when used: `make deps` may only just have installed the compiler.
+CPPFLAGS = -D__XEN__ -MMD -MP -nostdinc -Ixen/include -Ixen/arch/arm/include \
     -isystem $(B)/include -isystem $(B)/libfdt-el2/include \
     -isystem xen/include/libfdt \
-    -isystem $(shell $(CC) -print-file-name=include 2> /dev/null)
+    -isystem $(shell $(CC) -print-file-name=include)
 CPPFLAGS += $(if $(filter y,$(debug)),-DCONFIG_DEBUG=1,-DNDEBUG)
 
 TARGET_FLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align \
@@ -181,7 +182,7 @@ $(B)/xen.lds: xen/arch/arm/xen.lds.S $(B)/flags
 	$(Q)$(CC) $(CPPFLAGS) -D__ASSEMBLY__ -E -P -MT $@ -MF $@.d -o $@ $<
 
 # Rebuild all when the flags change.
-$(B)/flags: FORCE
+$(B)/flags: FORCE | deps
 	@mkdir -p $(B)/obj
 	@echo '$(CC) $(CPPFLAGS) $(CFLAGS)' | cmp -s - $@ || \
 	    echo '$(CC) $(CPPFLAGS) $(CFLAGS)' > $@
