@@ -43,27 +43,6 @@ static void run_all(char key)
             keyhandler_run((char)i);
 }
 
-static void show_memory(char key)
-{
-    struct domain *d;
-
-    (void)key;
-    printk("heap: %lu of %lu MiB free\n", heap_free_pages() >> 8,
-           heap_total_pages() >> 8);
-    if ( !spin_trylock(&domlist_lock) )
-    {
-        printk("domain list is locked\n");
-        return;
-    }
-    list_for_each_entry(d, &domain_list, list)
-        printk("d%u: %lu of %lu pages; stage 2: %lu+%lu+%lu leaves of "
-               "1G/2M/4K, %u tables\n",
-               d->domain_id, d->tot_pages, d->max_pages,
-               d->p2m.pgt.stats.leaves[1], d->p2m.pgt.stats.leaves[2],
-               d->p2m.pgt.stats.leaves[3], d->p2m.pgt.stats.tables);
-    spin_unlock(&domlist_lock);
-}
-
 static void show_ring(char key)
 {
     static char buf[4096];
@@ -75,21 +54,79 @@ static void show_ring(char key)
     printk("%s\n", buf);
 }
 
-static void show_registers(char key)
+static void show_domain(struct domain *d)
 {
-    struct domain *d;
     struct vcpu *v;
 
-    (void)key;
+    printk("d%u: refs %u%s%s%s%s pages %lu of %lu, %u vCPUs\n", d->domain_id,
+           d->refcount, d->is_hardware ? " hardware" : "",
+           d->direct_mapped ? " direct-mapped" : "",
+           d->is_dying ? " dying" : "", d->is_shut_down ? " shut down" : "",
+           d->tot_pages, d->max_pages, d->max_vcpus);
+    for_each_vcpu(d, v)
+        printk("  v%u: CPU%u%s%s%s pause %u, ran %ld ms, work %#x\n",
+               v->vcpu_id, v->sched.cpu, v->sched.online ? "" : " offline",
+               v->sched.runnable ? "" : " blocked",
+               v->sched.on_cpu ? " loaded" : "", v->sched.pause_count,
+               (long)(v->sched.runtime / 1000000), v->work);
+}
+
+/* Call fn for each domain, or say that the list is locked. */
+static void each_domain(void (*fn)(struct domain *d))
+{
+    struct domain *d;
+
     if ( !spin_trylock(&domlist_lock) )
     {
         printk("domain list is locked\n");
         return;
     }
     list_for_each_entry(d, &domain_list, list)
-        for_each_vcpu(d, v)
-            show_vcpu(v);
+        fn(d);
     spin_unlock(&domlist_lock);
+}
+
+static void show_domain_memory(struct domain *d)
+{
+    printk("d%u: %lu of %lu pages; stage 2: %lu+%lu+%lu leaves of 1G/2M/4K, "
+           "%u tables\n",
+           d->domain_id, d->tot_pages, d->max_pages,
+           d->p2m.pgt.stats.leaves[1], d->p2m.pgt.stats.leaves[2],
+           d->p2m.pgt.stats.leaves[3], d->p2m.pgt.stats.tables);
+}
+
+static void show_memory(char key)
+{
+    (void)key;
+    printk("heap: %lu of %lu MiB free\n", heap_free_pages() >> 8,
+           heap_total_pages() >> 8);
+    each_domain(show_domain_memory);
+}
+
+static void show_vcpus(struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu(d, v)
+        show_vcpu(v);
+}
+
+static void show_registers(char key)
+{
+    (void)key;
+    each_domain(show_vcpus);
+}
+
+static void show_domains(char key)
+{
+    (void)key;
+    each_domain(show_domain);
+}
+
+static void show_events(char key)
+{
+    (void)key;
+    each_domain(evtchn_dump);
 }
 
 static void reboot_machine(char key)
@@ -100,10 +137,12 @@ static void reboot_machine(char key)
 
 void keyhandler_init(void)
 {
-    keyhandler_register('h', show_help, "show this message");
-    keyhandler_register('m', show_memory, "memory info");
-    keyhandler_register('w', show_ring, "synchronously dump console ring");
-    keyhandler_register('d', show_registers, "dump registers");
-    keyhandler_register('R', reboot_machine, "reboot machine");
-    keyhandler_register('*', run_all, "print all diagnostics");
+    keyhandler_register('h', show_help, "this help");
+    keyhandler_register('m', show_memory, "memory");
+    keyhandler_register('w', show_ring, "console ring");
+    keyhandler_register('d', show_registers, "registers of vCPUs");
+    keyhandler_register('q', show_domains, "domains and vCPUs");
+    keyhandler_register('e', show_events, "event channels");
+    keyhandler_register('R', reboot_machine, "reboot the machine");
+    keyhandler_register('*', run_all, "all diagnostics");
 }

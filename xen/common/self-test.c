@@ -48,11 +48,78 @@ static void test_time(void)
     printk("self-test: time ok\n");
 }
 
+/* ---- a scratch stage-2 table that nothing walks ---- */
+
+static void *scratch_alloc(void *ctx, unsigned int order)
+{
+    (void)ctx;
+    return alloc_table_pages(order);
+}
+
+static void scratch_free(void *ctx, void *table, unsigned int order)
+{
+    (void)ctx;
+    free_xen_pages(table, order);
+}
+
+static struct pgt_page *scratch_page(const void *table)
+{
+    return &mfn_to_page(virt_to_mfn(table))->pgt;
+}
+
+static void scratch_publish(void *ctx, const uint64_t *desc, size_t nr)
+{
+    (void)ctx;
+    (void)desc;
+    (void)nr;
+}
+
+static void scratch_invalidate(void *ctx, uint64_t ia, uint64_t size,
+                               unsigned int level)
+{
+    (void)ctx;
+    (void)ia;
+    (void)size;
+    (void)level;
+}
+
+static void test_pgtable(void)
+{
+    const struct pgt_env env = {
+        .alloc = scratch_alloc, .free = scratch_free, .page = scratch_page,
+        .virt_offset = (uint64_t)maddr_to_virt(_maddr(0)),
+        .publish = scratch_publish, .invalidate = scratch_invalidate,
+    };
+    const struct pgt_attr rw = { .read = true, .write = true, .sw = 5 };
+    unsigned long before = heap_free_pages();
+    struct pgt_gather g;
+    struct pgt_leaf leaf;
+    struct pgt t;
+
+    pgt_gather_init(&g);
+    BUG_ON(pgt_init(&t, &pgt_fmt_p2m_s2, &env, NULL, 40, 40));
+    BUG_ON(pgt_prepare(&t, MiB(2), 9, PGT_EMPTY));
+    pgt_map(&t, MiB(2), _maddr(MiB(6)), 9, rw, &g);
+    BUG_ON(!pgt_lookup(&t, MiB(2) + 0x5000, &leaf) || leaf.attr.sw != 5 ||
+           maddr_x(leaf.oa) != MiB(6) + 0x5000);
+    BUG_ON(pgt_prepare(&t, MiB(2) + 0x5000, 0, PGT_SPLIT));
+    pgt_unmap(&t, MiB(2) + 0x5000, 0, &g);
+    BUG_ON(pgt_lookup(&t, MiB(2) + 0x5000, &leaf) ||
+           !pgt_lookup(&t, MiB(2) + 0x6000, &leaf));
+    pgt_unmap(&t, MiB(2), 9, &g);
+    BUG_ON(pgt_next_leaf(&t, 0, &leaf));
+    pgt_gather_done(&t, &g, true);
+    pgt_destroy(&t);
+    BUG_ON(heap_free_pages() != before);
+    printk("self-test: pgtable ok\n");
+}
+
 void self_test(void)
 {
     test_heap();
     test_format();
     test_time();
+    test_pgtable();
 }
 
 #endif /* CONFIG_DEBUG */
