@@ -12,8 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct input
-{
+struct input {
     const uint8_t *data;
     size_t left;
 };
@@ -33,7 +32,7 @@ static uint32_t next(void *arg)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct input in = { data + 1, size - 1 };
+    struct input in = {data + 1, size - 1};
     static struct rig rig;
 
     if ( size < 9 )

@@ -9,16 +9,16 @@
 #include <xen/bits.h>
 #include <xen/errno.h>
 
-#define NR_TABLES   4096
+#define NR_TABLES 4096
 
 const struct pgt_attr rig_attr[RIG_ATTRS] = {
-    { .read = true, .write = true, .sw = 1 },
-    { .read = true, .sw = 2 },
-    { .read = true, .write = true, .exec = true, .sw = 3 },
-    { .read = true, .exec = true, .sw = 4 },
-    { .read = true, .write = true, .mem = PGT_MEM_NC, .sw = 5 },
-    { .read = true, .write = true, .mem = PGT_MEM_DEV_NGNRE, .sw = 6 },
-    { .read = true, .write = true, .mem = PGT_MEM_DEV_NGNRNE, .sw = 15 },
+    {.read = true, .write = true, .sw = 1},
+    {.read = true, .sw = 2},
+    {.read = true, .write = true, .exec = true, .sw = 3},
+    {.read = true, .exec = true, .sw = 4},
+    {.read = true, .write = true, .mem = PGT_MEM_NC, .sw = 5},
+    {.read = true, .write = true, .mem = PGT_MEM_DEV_NGNRE, .sw = 6},
+    {.read = true, .write = true, .mem = PGT_MEM_DEV_NGNRNE, .sw = 15},
 };
 
 /*
@@ -28,62 +28,101 @@ const struct pgt_attr rig_attr[RIG_ATTRS] = {
  * Stage 2: MemAttr << 2 (0x3c, 0x14, 0x04, 0x00), S2AP 0x40 read 0x80 write,
  * XN[1] bit 54, software 58:55 = n * 0x0080...
  */
-#define EL2_WORDS                                                         \
-    { 0x0040000000000747, 0x00400000000007c7, 0x0000000000000747,         \
-      0x00000000000007c7, 0x0040000000000743, 0x004000000000074b,         \
-      0x004000000000074f }
-#define SMMU_WORDS                                                        \
-    { 0x0060000000000f47, 0x0060000000000fc7, 0x0000000000000f47,         \
-      0x0000000000000fc7, 0x0060000000000f43, 0x0060000000000f4b,         \
-      0x0060000000000f4f }
-#define IPMMU_WORDS                                                       \
-    { 0x0000000000000f67, 0x0000000000000fe7, 0x0000000000000f67,         \
-      0x0000000000000fe7, 0x0000000000000f63, 0x0000000000000f6b,         \
-      0x0000000000000f6f }
-#define S2_WORDS                                                          \
-    { 0x00c00000000007ff, 0x014000000000077f, 0x01800000000007ff,         \
-      0x020000000000077f, 0x02c00000000007d7, 0x03400000000007c7,         \
-      0x07c00000000007c3 }
+#define EL2_WORDS                                                              \
+    {                                                                          \
+        0x0040000000000747, 0x00400000000007c7, 0x0000000000000747,            \
+            0x00000000000007c7, 0x0040000000000743, 0x004000000000074b,        \
+            0x004000000000074f                                                 \
+    }
+#define SMMU_WORDS                                                             \
+    {                                                                          \
+        0x0060000000000f47, 0x0060000000000fc7, 0x0000000000000f47,            \
+            0x0000000000000fc7, 0x0060000000000f43, 0x0060000000000f4b,        \
+            0x0060000000000f4f                                                 \
+    }
+#define IPMMU_WORDS                                                            \
+    {                                                                          \
+        0x0000000000000f67, 0x0000000000000fe7, 0x0000000000000f67,            \
+            0x0000000000000fe7, 0x0000000000000f63, 0x0000000000000f6b,        \
+            0x0000000000000f6f                                                 \
+    }
+#define S2_WORDS                                                               \
+    {                                                                          \
+        0x00c00000000007ff, 0x014000000000077f, 0x01800000000007ff,            \
+            0x020000000000077f, 0x02c00000000007d7, 0x03400000000007c7,        \
+            0x07c00000000007c3                                                 \
+    }
 
 const struct rig_case rig_cases[] = {
     {
-        .name = "el2-s1 48 bits", .fmt = &pgt_fmt_el2_s1,
-        .ia_bits = 48, .oa_bits = 48, .start_level = 0,
-        .base = 0x7fc0000000,       /* across two level-0 entries */
-        .table_bits = 3, .live_bits = 0x0040000000000080, .page = EL2_WORDS,
+        .name = "el2-s1 48 bits",
+        .fmt = &pgt_fmt_el2_s1,
+        .ia_bits = 48,
+        .oa_bits = 48,
+        .start_level = 0,
+        .base = 0x7fc0000000, /* across two level-0 entries */
+        .table_bits = 3,
+        .live_bits = 0x0040000000000080,
+        .page = EL2_WORDS,
     },
     {
-        .name = "p2m-s2 40 bits", .fmt = &pgt_fmt_p2m_s2,
-        .ia_bits = 40, .oa_bits = 44, .start_level = 1, .root_order = 1,
-        .base = 0x7fc0000000,       /* across two root tables */
-        .table_bits = 3, .live_bits = 0x07e00000000000c0, .page = S2_WORDS,
+        .name = "p2m-s2 40 bits",
+        .fmt = &pgt_fmt_p2m_s2,
+        .ia_bits = 40,
+        .oa_bits = 44,
+        .start_level = 1,
+        .root_order = 1,
+        .base = 0x7fc0000000, /* across two root tables */
+        .table_bits = 3,
+        .live_bits = 0x07e00000000000c0,
+        .page = S2_WORDS,
     },
     {
-        .name = "p2m-s2 48 bits", .fmt = &pgt_fmt_p2m_s2,
-        .ia_bits = 48, .oa_bits = 48, .start_level = 0,
-        .base = 0xffff80000000,     /* the last 2 GiB */
-        .table_bits = 3, .live_bits = 0x07e00000000000c0, .page = S2_WORDS,
+        .name = "p2m-s2 48 bits",
+        .fmt = &pgt_fmt_p2m_s2,
+        .ia_bits = 48,
+        .oa_bits = 48,
+        .start_level = 0,
+        .base = 0xffff80000000, /* the last 2 GiB */
+        .table_bits = 3,
+        .live_bits = 0x07e00000000000c0,
+        .page = S2_WORDS,
     },
     {
-        .name = "smmu-s1 44 bits", .fmt = &pgt_fmt_smmu_s1,
-        .ia_bits = 44, .oa_bits = 44, .start_level = 0,
+        .name = "smmu-s1 44 bits",
+        .fmt = &pgt_fmt_smmu_s1,
+        .ia_bits = 44,
+        .oa_bits = 44,
+        .start_level = 0,
         .base = 0x7fc0000000,
-        .table_bits = 3, .live_bits = 0x0060000000000080, .page = SMMU_WORDS,
+        .table_bits = 3,
+        .live_bits = 0x0060000000000080,
+        .page = SMMU_WORDS,
         .pages_first = true,
     },
     {
-        .name = "smmu-s1-bbml2 44 bits", .fmt = &pgt_fmt_smmu_s1_bbml2,
-        .ia_bits = 44, .oa_bits = 44, .start_level = 0,
+        .name = "smmu-s1-bbml2 44 bits",
+        .fmt = &pgt_fmt_smmu_s1_bbml2,
+        .ia_bits = 44,
+        .oa_bits = 44,
+        .start_level = 0,
         .base = 0x7fc0000000,
-        .table_bits = 3, .live_bits = 0x0060000000000080, .page = SMMU_WORDS,
+        .table_bits = 3,
+        .live_bits = 0x0060000000000080,
+        .page = SMMU_WORDS,
         .live_split = true,
     },
     {
-        .name = "ipmmu-s1 39 bits", .fmt = &pgt_fmt_ipmmu_s1,
-        .ia_bits = 39, .oa_bits = 40, .start_level = 1,
-        .base = 0x7f80000000,       /* the last 2 GiB */
-        .table_bits = 0x8000000000000003, .live_bits = 0x80,
-        .page = IPMMU_WORDS, .pages_first = true,
+        .name = "ipmmu-s1 39 bits",
+        .fmt = &pgt_fmt_ipmmu_s1,
+        .ia_bits = 39,
+        .oa_bits = 40,
+        .start_level = 1,
+        .base = 0x7f80000000, /* the last 2 GiB */
+        .table_bits = 0x8000000000000003,
+        .live_bits = 0x80,
+        .page = IPMMU_WORDS,
+        .pages_first = true,
     },
 };
 
@@ -100,7 +139,7 @@ void rig_assert(bool cond, const char *what, const char *file, int line)
 
 /* --- the environment --- */
 
-static struct rig *current;         /* env->page() has no context */
+static struct rig *current; /* env->page() has no context */
 
 static void *env_alloc(void *ctx, unsigned int order)
 {
@@ -150,15 +189,22 @@ static void env_invalidate(void *ctx, uint64_t ia, uint64_t size,
 }
 
 static const struct pgt_env env_functions = {
-    .alloc = env_alloc, .free = env_free, .page = env_page,
-    .to_virt = env_to_virt, .to_maddr = env_to_maddr,
-    .publish = env_publish, .invalidate = env_invalidate,
+    .alloc = env_alloc,
+    .free = env_free,
+    .page = env_page,
+    .to_virt = env_to_virt,
+    .to_maddr = env_to_maddr,
+    .publish = env_publish,
+    .invalidate = env_invalidate,
 };
 
 /* The same by virt_offset, as in a direct map. */
 static struct pgt_env env_offset = {
-    .alloc = env_alloc, .free = env_free, .page = env_page,
-    .publish = env_publish, .invalidate = env_invalidate,
+    .alloc = env_alloc,
+    .free = env_free,
+    .page = env_page,
+    .publish = env_publish,
+    .invalidate = env_invalidate,
 };
 
 void rig_init(struct rig *rig, const struct rig_case *c)
@@ -215,7 +261,7 @@ void rig_sync(struct rig *rig, struct pgt_gather *g, bool ok)
     }
     pgt_gather_done(&rig->pgt, g, ok);
     if ( !ok )
-        tlb_invalidate_all(&rig->tlb);  /* the unit came back, much later */
+        tlb_invalidate_all(&rig->tlb); /* the unit came back, much later */
 
     RIG_ASSERT(pgt_gather_empty(g));
     RIG_ASSERT(rig->tlb.nr_stale == 0);
@@ -331,7 +377,7 @@ int rig_protect(struct rig *rig, uint64_t index, unsigned int order,
     struct pgt_gather g;
     int rc;
 
-    rig->broke_promise = true;      /* a change of memory type breaks */
+    rig->broke_promise = true; /* a change of memory type breaks */
     rc = pgt_prepare(&rig->pgt, ia, order, PGT_SPLIT);
     if ( rc )
         return rc;
@@ -341,8 +387,8 @@ int rig_protect(struct rig *rig, uint64_t index, unsigned int order,
     rig_sync(rig, &g, true);
     for ( uint64_t i = index; i < index + (UINT64_C(1) << order); i++ )
         if ( rig->ref[i] )
-            rig->ref[i] = (rig->ref[i] & GENMASK64(39, 12)) |
-                          rig->c->page[attr];
+            rig->ref[i] =
+                (rig->ref[i] & GENMASK64(39, 12)) | rig->c->page[attr];
 
     return 0;
 }
@@ -350,8 +396,8 @@ int rig_protect(struct rig *rig, uint64_t index, unsigned int order,
 void rig_step(struct rig *rig, uint32_t (*next)(void *arg), void *arg)
 {
     /* Small orders often, and each block size. */
-    static const uint8_t orders[] = { 0, 0, 0, 1, 2, 3, 4, 4, 5, 8, 9, 9, 9,
-                                      10, 12, 13, 13, 14, 17, 18, 18 };
+    static const uint8_t orders[] = {0, 0, 0,  1,  2,  3,  4,  4,  5,  8, 9,
+                                     9, 9, 10, 12, 13, 13, 14, 17, 18, 18};
     uint32_t what = next(arg);
     unsigned int order = orders[(what >> 8) % sizeof(orders)];
     unsigned int attr = (what >> 16) % RIG_ATTRS;
@@ -362,15 +408,16 @@ void rig_step(struct rig *rig, uint32_t (*next)(void *arg), void *arg)
         index = RIG_WINDOW / 2 - 1024 + index % 2048;
     nr = UINT64_C(1) << order;
     index = ROUNDDOWN(index, nr);
-    oa = what & 0x40 ? RIG_OA + index * PAGE_SIZE
-                     : RIG_OA + ROUNDDOWN(next(arg) % RIG_WINDOW, nr) *
-                                PAGE_SIZE;
+    oa = what & 0x40
+             ? RIG_OA + index * PAGE_SIZE
+             : RIG_OA + ROUNDDOWN(next(arg) % RIG_WINDOW, nr) * PAGE_SIZE;
     if ( what & 0x08000000 )
         rig->tlb.fail_at = 1 + (what >> 28) % 4;
 
     switch ( what % 8 )
     {
-    case 0: case 1:
+    case 0:
+    case 1:
         rig_map(rig, index, oa, order, attr, PGT_EMPTY);
         break;
     case 2:
@@ -379,15 +426,16 @@ void rig_step(struct rig *rig, uint32_t (*next)(void *arg), void *arg)
     case 3:
         rig_map(rig, index, oa, order, attr, PGT_FIXED);
         break;
-    case 4: case 5:
+    case 4:
+    case 5:
         rig_unmap(rig, index, order);
         break;
     case 6:
         rig_protect(rig, index, order, attr);
         break;
     default:
-        rig->broke_promise = cuts(rig, index, order) ||
-                             !ref_empty(rig, index, order);
+        rig->broke_promise =
+            cuts(rig, index, order) || !ref_empty(rig, index, order);
         (void)!pgt_prepare(&rig->pgt, address(rig, index), order,
                            what >> 20 & PGT_FIXED);
         break;
@@ -450,7 +498,7 @@ void rig_check(struct rig *rig, uint64_t index, uint64_t nr)
 static void audit(struct rig *rig)
 {
     const struct pgt_stats *stats = &rig->pgt.stats;
-    uint64_t leaves[PGT_LEVELS] = { 0 };
+    uint64_t leaves[PGT_LEVELS] = {0};
 
     for ( size_t p = 1; p < rig->tlb.nr_pages; p++ )
     {

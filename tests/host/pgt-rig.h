@@ -11,41 +11,39 @@
 
 #include <tlb.h>
 
-#define RIG_ATTRS       7
+#define RIG_ATTRS 7
 
 /* One format at one width, with words worked out by hand from DDI 0487. */
-struct rig_case
-{
+struct rig_case {
     const char *name;
     const struct pgt_fmt *fmt;
     unsigned int ia_bits, oa_bits;
     unsigned int start_level, root_order;
-    uint64_t base;                  /* window of the random operations */
+    uint64_t base; /* window of the random operations */
     uint64_t table_bits, live_bits;
     bool live_split, pages_first;
-    uint64_t page[RIG_ATTRS];       /* page word of each rig_attr */
+    uint64_t page[RIG_ATTRS]; /* page word of each rig_attr */
 };
 
 extern const struct rig_case rig_cases[];
 extern const unsigned int rig_nr_cases;
 extern const struct pgt_attr rig_attr[RIG_ATTRS];
 
-#define RIG_WINDOW          ((uint64_t)1 << 19) /* pages: 2 x 1 GiB */
-#define RIG_OA              UINT64_C(0x800000000)
+#define RIG_WINDOW ((uint64_t)1 << 19) /* pages: 2 x 1 GiB */
+#define RIG_OA     UINT64_C(0x800000000)
 
-struct rig
-{
+struct rig {
     const struct rig_case *c;
     struct tlb_model tlb;
     struct pgt pgt;
-    struct pgt_page *page;          /* by table page */
-    uint64_t *ref;                  /* by page of the window: word, 0: hole */
+    struct pgt_page *page; /* by table page */
+    uint64_t *ref;         /* by page of the window: word, 0: hole */
     uint64_t nr_mapped;
-    bool broke_promise;             /* a PGT_FIXED leaf was cut */
+    bool broke_promise; /* a PGT_FIXED leaf was cut */
 };
 
 void rig_init(struct rig *rig, const struct rig_case *c);
-void rig_exit(struct rig *rig);     /* checks for leaks */
+void rig_exit(struct rig *rig); /* checks for leaks */
 
 /* The word of a leaf of a level, contiguous bit aside. */
 uint64_t rig_word(const struct rig *rig, uint64_t oa, unsigned int attr,

@@ -15,9 +15,9 @@
 
 #include "pgt-rig.h"
 
-#define OA      UINT64_C(0x840000000)   /* 1 GiB aligned */
-#define MIB2    9U
-#define GIB     18U
+#define OA   UINT64_C(0x840000000) /* 1 GiB aligned */
+#define MIB2 9U
+#define GIB  18U
 
 static struct rig rig;
 static const struct rig_case *c;
@@ -60,8 +60,8 @@ static void geometry(void **state)
     assert_int_equal(rig.pgt.start_level, c->start_level);
     assert_int_equal(rig.pgt.root_order, c->root_order);
     assert_int_equal(rig.pgt.stats.tables, 1 << c->root_order);
-    assert_true(IS_ALIGNED(maddr_x(pgt_root(&rig.pgt)),
-                           PAGE_SIZE << c->root_order));
+    assert_true(
+        IS_ALIGNED(maddr_x(pgt_root(&rig.pgt)), PAGE_SIZE << c->root_order));
 
     assert_int_equal(pgt_geometry(c->fmt, 30, &geo), -EINVAL);
     assert_int_equal(pgt_geometry(c->fmt, c->fmt->max_ia_bits + 1U, &geo),
@@ -73,20 +73,22 @@ static void geometry(void **state)
     assert_int_equal(geo.t0sz, 25);
 
     assert_int_equal(pgt_init(&pgt, c->fmt, rig.pgt.env, &rig, c->ia_bits,
-                              c->fmt->max_oa_bits + 1U), -EINVAL);
-    assert_int_equal(pgt_init(&pgt, c->fmt, rig.pgt.env, &rig, 64,
-                              c->oa_bits), -EINVAL);
+                              c->fmt->max_oa_bits + 1U),
+                     -EINVAL);
+    assert_int_equal(pgt_init(&pgt, c->fmt, rig.pgt.env, &rig, 64, c->oa_bits),
+                     -EINVAL);
     rig.tlb.fail_at = 1;
-    assert_int_equal(pgt_init(&pgt, c->fmt, rig.pgt.env, &rig, c->ia_bits,
-                              c->oa_bits), -ENOMEM);
+    assert_int_equal(
+        pgt_init(&pgt, c->fmt, rig.pgt.env, &rig, c->ia_bits, c->oa_bits),
+        -ENOMEM);
 }
 
 /* Input width, start level, log2 of root tables: DDI 0487 J.a, D8.2.5. */
 static void geometry_stage2(void **state)
 {
     static const uint8_t want[][3] = {
-        { 31, 1, 0 }, { 32, 1, 0 }, { 36, 1, 0 }, { 39, 1, 0 }, { 40, 1, 1 },
-        { 41, 1, 2 }, { 42, 1, 3 }, { 43, 1, 4 }, { 44, 0, 0 }, { 48, 0, 0 },
+        {31, 1, 0}, {32, 1, 0}, {36, 1, 0}, {39, 1, 0}, {40, 1, 1},
+        {41, 1, 2}, {42, 1, 3}, {43, 1, 4}, {44, 0, 0}, {48, 0, 0},
     };
     struct pgt_geometry geo;
 
@@ -111,7 +113,7 @@ static void geometry_stage2(void **state)
 /* Each attribute at each block size, word for word. */
 static void words(void **state)
 {
-    static const unsigned int orders[] = { 0, MIB2, GIB };
+    static const unsigned int orders[] = {0, MIB2, GIB};
 
     (void)state;
     for ( unsigned int o = 0; o < ARRAY_SIZE(orders); o++ )
@@ -128,8 +130,7 @@ static void words(void **state)
     assert_int_equal(rig.pgt.stats.tables, 1 << c->root_order);
 }
 
-struct seen
-{
+struct seen {
     unsigned int nr;
     unsigned int level[PGT_LEVELS];
     uint64_t desc[PGT_LEVELS];
@@ -147,7 +148,7 @@ static void see(void *arg, unsigned int level, maddr_t ma, uint64_t desc)
 
 static void dump_walk(void **state)
 {
-    struct seen seen = { .nr = 0 };
+    struct seen seen = {.nr = 0};
     unsigned int nr = 4 - c->start_level;
     uint64_t table = maddr_x(pgt_root(&rig.pgt));
 
@@ -199,12 +200,12 @@ static void bad_arguments(void **state)
     assert_false(pgt_oa_ok(&rig.pgt, _maddr(OA + PAGE_SIZE), 1));
     assert_false(pgt_oa_ok(&rig.pgt, _maddr(OA + 1), 0));
     assert_false(pgt_oa_ok(&rig.pgt, _maddr(UINT64_C(1) << c->oa_bits), 0));
-    assert_true(pgt_oa_ok(&rig.pgt, _maddr((UINT64_C(1) << c->oa_bits) -
-                                           PAGE_SIZE), 0));
+    assert_true(pgt_oa_ok(&rig.pgt,
+                          _maddr((UINT64_C(1) << c->oa_bits) - PAGE_SIZE), 0));
     assert_false(pgt_oa_ok(&rig.pgt, _maddr(0), c->oa_bits - 11));
 
     /* Stage 1 cannot take reading away; it must not be widened to read. */
-    assert_int_equal(pgt_attr_ok(&rig.pgt, (struct pgt_attr){ .write = true }),
+    assert_int_equal(pgt_attr_ok(&rig.pgt, (struct pgt_attr){.write = true}),
                      c->fmt == &pgt_fmt_p2m_s2);
 
     assert_false(pgt_lookup(&rig.pgt, limit, &leaf));
@@ -249,17 +250,16 @@ static void boundaries(void **state)
 /* The largest orders: from whole level-1 tables to the whole input space. */
 static void huge(void **state)
 {
-    unsigned int order = c->ia_bits < c->oa_bits ? c->ia_bits - 12
-                                                 : c->oa_bits - 12;
+    unsigned int order =
+        c->ia_bits < c->oa_bits ? c->ia_bits - 12 : c->oa_bits - 12;
     struct pgt_leaf leaf;
     struct pgt_gather g;
     uint64_t ia = (UINT64_C(1) << c->ia_bits) - PAGE_SIZE;
 
     (void)state;
     pgt_gather_init(&g);
-    order = order > 29 ? 29 : order;    /* 2 TiB: four level-1 tables */
-    assert_int_equal(pgt_prepare(&rig.pgt, 0, order, PGT_EMPTY | PGT_FIXED),
-                     0);
+    order = order > 29 ? 29 : order; /* 2 TiB: four level-1 tables */
+    assert_int_equal(pgt_prepare(&rig.pgt, 0, order, PGT_EMPTY | PGT_FIXED), 0);
     pgt_map(&rig.pgt, 0, _maddr(0), order, rig_attr[0], &g);
     assert_int_equal(rig.pgt.stats.leaves[1], 1 << (order - GIB));
     assert_true(pgt_gather_empty(&g));
@@ -284,7 +284,8 @@ static void every_order(void **state)
 
         assert_int_equal(rig_map(&rig, RIG_WINDOW - nr, OA & ~(nr * 4096 - 1),
                                  order, order % RIG_ATTRS,
-                                 PGT_EMPTY | PGT_FIXED), 0);
+                                 PGT_EMPTY | PGT_FIXED),
+                         0);
         assert_int_equal(rig.pgt.stats.leaves[level],
                          UINT64_C(1) << (order - 9 * (3 - level)));
         rig_check_all(&rig);
@@ -295,7 +296,7 @@ static void every_order(void **state)
 
 static void contiguous(void **state)
 {
-    static const unsigned int orders[] = { 4, 13 };
+    static const unsigned int orders[] = {4, 13};
     unsigned int level, breaks;
 
     (void)state;
@@ -317,8 +318,7 @@ static void contiguous(void **state)
         /* One entry changes: its run loses the hint, the next keeps it. */
         breaks = rig.pgt.stats.breaks;
         assert_int_equal(rig_unmap(&rig, 3 * one, order - 4), 0);
-        assert_int_equal(rig.pgt.stats.breaks - breaks,
-                         hint && !c->live_split);
+        assert_int_equal(rig.pgt.stats.breaks - breaks, hint && !c->live_split);
         for ( unsigned int i = 0; i < 32; i++ )
             assert_int_equal(!!(desc_at(i * one, &level) & BIT64(52)),
                              hint && i >= 16);
@@ -364,8 +364,8 @@ static void split(void **state)
 
     /* Back in: no table is needed any more. */
     rig.tlb.fail_at = 1;
-    assert_int_equal(rig_map(&rig, pages, OA + pages * PAGE_SIZE, 0, 0,
-                             PGT_EMPTY), 0);
+    assert_int_equal(
+        rig_map(&rig, pages, OA + pages * PAGE_SIZE, 0, 0, PGT_EMPTY), 0);
     rig.tlb.fail_at = 0;
 
     /* A whole block out: one descriptor, the empty table on the gather. */
@@ -382,11 +382,11 @@ static void merge(void **state)
 
     (void)state;
     if ( c->pages_first )
-        return;                 /* follows the tables that prepare left */
+        return; /* follows the tables that prepare left */
 
     for ( unsigned int i = 0; i < 512; i++ )
-        assert_int_equal(rig_map(&rig, i, OA + i * PAGE_SIZE, 0, 0,
-                                 PGT_EMPTY), 0);
+        assert_int_equal(rig_map(&rig, i, OA + i * PAGE_SIZE, 0, 0, PGT_EMPTY),
+                         0);
     tables = rig.pgt.stats.tables;
     breaks = rig.pgt.stats.breaks;
 
@@ -423,7 +423,7 @@ static void keep_tables(void **state)
     assert_int_equal(pgt_gather_level(&g), 3);
     rig_sync(&rig, &g, true);
     assert_int_equal(rig.pgt.stats.tables, tables);
-    rig.tlb.fail_at = 1;        /* nothing is allocated */
+    rig.tlb.fail_at = 1; /* nothing is allocated */
     pgt_map(&rig.pgt, at(7), _maddr(OA + PAGE_SIZE), 0, rig_attr[0], &g);
     rig.tlb.fail_at = 0;
     rig_sync(&rig, &g, true);
@@ -479,13 +479,13 @@ static void protect(void **state)
     assert_int_equal(rig_map(&rig, 0, OA, 12, 0, PGT_FIXED), 0);
     assert_int_equal(rig_map(&rig, 4096, OA, 3, 2, PGT_FIXED), 0);
     breaks = rig.pgt.stats.breaks;
-    assert_int_equal(rig_protect(&rig, 0, 13, 1), 0);   /* narrower, holes */
-    assert_int_equal(rig_protect(&rig, 0, 13, 0), 0);   /* wider */
+    assert_int_equal(rig_protect(&rig, 0, 13, 1), 0); /* narrower, holes */
+    assert_int_equal(rig_protect(&rig, 0, 13, 0), 0); /* wider */
     assert_int_equal(rig.pgt.stats.breaks, breaks);
-    assert_int_equal(rig_protect(&rig, 0, 13, 4), 0);   /* memory type */
+    assert_int_equal(rig_protect(&rig, 0, 13, 4), 0); /* memory type */
     assert_true(rig.pgt.stats.breaks > breaks);
     rig_check(&rig, 0, 8192);
-    assert_int_equal(rig_protect(&rig, 512, 0, 1), 0);  /* splits */
+    assert_int_equal(rig_protect(&rig, 512, 0, 1), 0); /* splits */
     rig_check_all(&rig);
 }
 
@@ -529,15 +529,14 @@ static void descriptor_counts(void **state)
 /* The n-th allocation fails, for every n: nothing has changed. */
 static void no_memory(void **state)
 {
-    static const struct
-    {
-        unsigned int before;    /* order mapped before, FIXED; ~0: nothing */
+    static const struct {
+        unsigned int before; /* order mapped before, FIXED; ~0: nothing */
         unsigned int order;
         unsigned int expect;
     } cases[] = {
-        { ~0U, 0, PGT_ANY }, { ~0U, MIB2, PGT_EMPTY }, { ~0U, 10, PGT_ANY },
-        { GIB, 0, PGT_SPLIT }, { GIB, MIB2, PGT_SPLIT }, { MIB2, 0, PGT_ANY },
-        { 13, 3, PGT_SPLIT }, { GIB, 11, PGT_ANY },
+        {~0U, 0, PGT_ANY},   {~0U, MIB2, PGT_EMPTY}, {~0U, 10, PGT_ANY},
+        {GIB, 0, PGT_SPLIT}, {GIB, MIB2, PGT_SPLIT}, {MIB2, 0, PGT_ANY},
+        {13, 3, PGT_SPLIT},  {GIB, 11, PGT_ANY},
     };
 
     (void)state;
@@ -550,8 +549,8 @@ static void no_memory(void **state)
             unsigned int pages, published, splits;
 
             if ( cases[i].before != ~0U )
-                assert_int_equal(rig_map(&rig, 0, OA, cases[i].before, 0,
-                                         PGT_FIXED), 0);
+                assert_int_equal(
+                    rig_map(&rig, 0, OA, cases[i].before, 0, PGT_FIXED), 0);
             pages = rig.tlb.pages;
             published = rig.tlb.published;
             splits = rig.pgt.stats.splits;
@@ -623,14 +622,15 @@ static void teardown_slices(void **state)
 
 static void next_leaf(void **state)
 {
-    static const uint64_t index[] = { 3, 512, 1536, 262144, 300000, 524287 };
+    static const uint64_t index[] = {3, 512, 1536, 262144, 300000, 524287};
     struct pgt_leaf leaf;
     uint64_t ia = 0;
 
     (void)state;
     for ( unsigned int i = 0; i < ARRAY_SIZE(index); i++ )
         assert_int_equal(rig_map(&rig, index[i], OA + index[i] * PAGE_SIZE,
-                                 i == 1 ? MIB2 : 0, 0, PGT_FIXED), 0);
+                                 i == 1 ? MIB2 : 0, 0, PGT_FIXED),
+                         0);
     for ( unsigned int i = 0; i < ARRAY_SIZE(index); i++ )
     {
         assert_true(pgt_next_leaf(&rig.pgt, ia, &leaf));
@@ -649,14 +649,13 @@ static void next_leaf(void **state)
 /* Write-only and no rights at all: stage 2 alone. */
 static void stage2_rights(void **state)
 {
-    static const struct
-    {
+    static const struct {
         struct pgt_attr attr;
         uint64_t word;
     } rights[] = {
-        { { .write = true }, 0x00400000000007bf },
-        { { .sw = 9 }, 0x04c000000000073f },
-        { { .exec = true, .sw = 8 }, 0x040000000000073f },
+        {{.write = true}, 0x00400000000007bf},
+        {{.sw = 9}, 0x04c000000000073f},
+        {{.exec = true, .sw = 8}, 0x040000000000073f},
     };
 
     (void)state;
@@ -706,7 +705,10 @@ static void random_operations(void **state)
            rig.tlb.invalidations);
 }
 
-#define TEST(f) { #f, f, setup, teardown, NULL }
+#define TEST(f)                                                                \
+    {                                                                          \
+#f, f, setup, teardown, NULL                                           \
+    }
 
 int main(void)
 {
@@ -715,12 +717,26 @@ int main(void)
         cmocka_unit_test(stage2_rights),
     };
     struct CMUnitTest tests[] = {
-        TEST(geometry), TEST(words), TEST(dump_walk), TEST(bad_arguments),
-        TEST(boundaries), TEST(huge), TEST(every_order), TEST(contiguous),
-        TEST(split), TEST(merge), TEST(keep_tables), TEST(split_of_hole),
-        TEST(pages_first), TEST(protect), TEST(descriptor_counts),
-        TEST(no_memory), TEST(quarantine), TEST(teardown_slices),
-        TEST(next_leaf), TEST(random_operations),
+        TEST(geometry),
+        TEST(words),
+        TEST(dump_walk),
+        TEST(bad_arguments),
+        TEST(boundaries),
+        TEST(huge),
+        TEST(every_order),
+        TEST(contiguous),
+        TEST(split),
+        TEST(merge),
+        TEST(keep_tables),
+        TEST(split_of_hole),
+        TEST(pages_first),
+        TEST(protect),
+        TEST(descriptor_counts),
+        TEST(no_memory),
+        TEST(quarantine),
+        TEST(teardown_slices),
+        TEST(next_leaf),
+        TEST(random_operations),
     };
     int failed = cmocka_run_group_tests_name("pgtable", once, NULL, NULL);
 
@@ -728,8 +744,8 @@ int main(void)
     {
         for ( unsigned int t = 0; t < ARRAY_SIZE(tests); t++ )
             tests[t].initial_state = (void *)(uintptr_t)&rig_cases[i];
-        failed += cmocka_run_group_tests_name(rig_cases[i].name, tests, NULL,
-                                              NULL);
+        failed +=
+            cmocka_run_group_tests_name(rig_cases[i].name, tests, NULL, NULL);
     }
 
     return failed;

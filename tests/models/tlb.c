@@ -14,11 +14,11 @@
 #define ASAN_UNPOISON_MEMORY_REGION(p, n) ((void)(p), (void)(n))
 #endif
 
-#define ADDR        0x0000fffffffff000ULL
-#define CONTIGUOUS  (1ULL << 52)
-#define GARBAGE     0xbad0bad0bad0bad3ULL
-#define PAGE        4096U
-#define PER_PAGE    512U
+#define ADDR       0x0000fffffffff000ULL
+#define CONTIGUOUS (1ULL << 52)
+#define GARBAGE    0xbad0bad0bad0bad3ULL
+#define PAGE       4096U
+#define PER_PAGE   512U
 
 static uint64_t span(unsigned int level)
 {
@@ -35,8 +35,8 @@ static bool table(uint64_t desc, unsigned int level)
     return level < 3 && (desc & 3) == 3;
 }
 
-__attribute__((format(printf, 2, 3)))
-static void complain(struct tlb_model *m, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void complain(struct tlb_model *m,
+                                                           const char *fmt, ...)
 {
     va_list ap;
 
@@ -63,7 +63,7 @@ void tlb_init(struct tlb_model *m, size_t nr_pages)
     if ( !m->mem || !m->shadow || !m->page || !m->stale || !m->covered )
         abort();
 
-    m->page[0].allocated = true;        /* index 0 says "leaf" in tlb_stale */
+    m->page[0].allocated = true; /* index 0 says "leaf" in tlb_stale */
     ASAN_POISON_MEMORY_REGION(m->mem, nr_pages * PAGE);
 }
 
@@ -142,7 +142,7 @@ void *tlb_alloc(struct tlb_model *m, unsigned int order)
         m->page[i].allocated = m->page[i].fresh = true;
         m->nr_fresh++;
     }
-    m->hint = first + nr;       /* reuse late: stale pointers show */
+    m->hint = first + nr; /* reuse late: stale pointers show */
     m->allocs++;
     m->pages += (unsigned int)nr;
 
@@ -257,7 +257,7 @@ static void add_stale(struct tlb_model *m, struct tlb_stale s)
 static void leave_stale(struct tlb_model *m, uint64_t desc, uint64_t ia,
                         unsigned int level)
 {
-    struct tlb_stale s = { .ia = ia, .size = span(level), .level = level };
+    struct tlb_stale s = {.ia = ia, .size = span(level), .level = level};
 
     if ( !valid(desc) )
         return;

@@ -26,13 +26,12 @@
 #include <stdint.h>
 
 /* Table memory starts at this machine address. */
-#define TLB_MADDR   UINT64_C(0x48000000)
+#define TLB_MADDR UINT64_C(0x48000000)
 
 #define TLB_BUCKETS 524288u
-#define TLB_ALL     4       /* "level" of an invalidation of everything */
+#define TLB_ALL     4 /* "level" of an invalidation of everything */
 
-struct tlb_page
-{
+struct tlb_page {
     bool allocated;
     bool fresh;             /* not all of it has been published yet */
     bool linked;            /* reachable by the walker */
@@ -41,33 +40,31 @@ struct tlb_page
     unsigned char pub[512]; /* published since allocation */
 };
 
-struct tlb_stale
-{
+struct tlb_stale {
     uint64_t ia, size;
-    unsigned int level;     /* of the descriptor it was read from */
-    size_t table;           /* page index of a cached table, or 0 for a leaf */
+    unsigned int level; /* of the descriptor it was read from */
+    size_t table;       /* page index of a cached table, or 0 for a leaf */
 };
 
-struct tlb_model
-{
+struct tlb_model {
     /* What the test may set. */
-    uint64_t table_bits;    /* of a table descriptor besides the address */
-    uint64_t live_bits;     /* may change in a live leaf */
-    bool live_split;        /* BBM level 2 */
-    unsigned int fail_at;   /* the n-th allocation from now fails; 0: none */
+    uint64_t table_bits;  /* of a table descriptor besides the address */
+    uint64_t live_bits;   /* may change in a live leaf */
+    bool live_split;      /* BBM level 2 */
+    unsigned int fail_at; /* the n-th allocation from now fails; 0: none */
 
     /* What it may read. */
     unsigned int complaints;
     unsigned int allocs, pages, publishes, published, invalidations;
 
-    uint64_t *mem;          /* as the CPU sees it */
-    uint64_t *shadow;       /* as the walker sees it */
+    uint64_t *mem;    /* as the CPU sees it */
+    uint64_t *shadow; /* as the walker sees it */
     struct tlb_page *page;
     size_t nr_pages, hint, nr_fresh, building;
     size_t root;
     struct tlb_stale *stale;
     size_t nr_stale, max_stale, nr_big;
-    uint32_t *covered;      /* stale entries per page, by TLB_BUCKETS */
+    uint32_t *covered; /* stale entries per page, by TLB_BUCKETS */
 };
 
 void tlb_init(struct tlb_model *m, size_t nr_pages);

@@ -25,20 +25,20 @@
 
 #include <xen/bits.h>
 
-#define S1_PAGE         UINT64_C(3)
-#define S1_BLOCK        UINT64_C(1)
-#define S1_ATTRINDX     GENMASK64(4, 2)
-#define S1_NS           BIT64(5)
-#define S1_AP1          BIT64(6)
-#define S1_RO           BIT64(7)
-#define S1_SH_INNER     FIELD_PREP(GENMASK64(9, 8), 3)
-#define S1_AF           BIT64(10)
-#define S1_NG           BIT64(11)
-#define S1_PXN          BIT64(53)
-#define S1_XN           BIT64(54)
-#define S1_NSTABLE      BIT64(63)
+#define S1_PAGE     UINT64_C(3)
+#define S1_BLOCK    UINT64_C(1)
+#define S1_ATTRINDX GENMASK64(4, 2)
+#define S1_NS       BIT64(5)
+#define S1_AP1      BIT64(6)
+#define S1_RO       BIT64(7)
+#define S1_SH_INNER FIELD_PREP(GENMASK64(9, 8), 3)
+#define S1_AF       BIT64(10)
+#define S1_NG       BIT64(11)
+#define S1_PXN      BIT64(53)
+#define S1_XN       BIT64(54)
+#define S1_NSTABLE  BIT64(63)
 
-#define S1_ALWAYS       (S1_AP1 | S1_SH_INNER | S1_AF)
+#define S1_ALWAYS (S1_AP1 | S1_SH_INNER | S1_AF)
 
 _Static_assert(S1_ALWAYS == 0x740, "AP[1], SH and AF as in the table above");
 
@@ -51,7 +51,10 @@ static const uint8_t attr_index[] = {
 };
 
 static const enum pgt_memtype attr_mem[] = {
-    PGT_MEM_NC, PGT_MEM_WB, PGT_MEM_DEV_NGNRE, PGT_MEM_DEV_NGNRNE,
+    PGT_MEM_NC,
+    PGT_MEM_WB,
+    PGT_MEM_DEV_NGNRE,
+    PGT_MEM_DEV_NGNRNE,
 };
 
 _Static_assert((PGT_MAIR >> 8 & 0xff) == 0xff, "index 1: write-back");
@@ -104,8 +107,8 @@ static uint64_t ipmmu_encode(struct pgt_attr attr, unsigned int level)
     return encode(attr, level, S1_ALWAYS | S1_NG | S1_NS, 0);
 }
 
-#define LEVELS_1_TO_3   (1U << 1 | 1U << 2 | 1U << 3)
-#define LEVELS_2_TO_3   (1U << 2 | 1U << 3)
+#define LEVELS_1_TO_3 (1U << 1 | 1U << 2 | 1U << 3)
+#define LEVELS_2_TO_3 (1U << 2 | 1U << 3)
 
 const struct pgt_fmt pgt_fmt_el2_s1 = {
     .name = "el2-s1",

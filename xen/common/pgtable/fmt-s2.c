@@ -24,16 +24,16 @@
 
 #include <xen/bits.h>
 
-#define S2_PAGE         UINT64_C(3)
-#define S2_BLOCK        UINT64_C(1)
-#define S2_MEMATTR      GENMASK64(5, 2)
-#define S2_READ         BIT64(6)
-#define S2_WRITE        BIT64(7)
-#define S2_SH_INNER     FIELD_PREP(GENMASK64(9, 8), 3)
-#define S2_AF           BIT64(10)
-#define S2_XN           GENMASK64(54, 53)
-#define S2_XN_ALL       FIELD_PREP(S2_XN, 2)
-#define S2_SW           GENMASK64(58, 55)
+#define S2_PAGE     UINT64_C(3)
+#define S2_BLOCK    UINT64_C(1)
+#define S2_MEMATTR  GENMASK64(5, 2)
+#define S2_READ     BIT64(6)
+#define S2_WRITE    BIT64(7)
+#define S2_SH_INNER FIELD_PREP(GENMASK64(9, 8), 3)
+#define S2_AF       BIT64(10)
+#define S2_XN       GENMASK64(54, 53)
+#define S2_XN_ALL   FIELD_PREP(S2_XN, 2)
+#define S2_SW       GENMASK64(58, 55)
 
 _Static_assert(S2_XN_ALL == UINT64_C(1) << 54, "XN[1] alone");
 

@@ -34,21 +34,20 @@
 #include <xen/bits.h>
 #include <xen/errno.h>
 
-#define DESC_VALID      BIT64(0)
-#define DESC_TYPE       GENMASK64(1, 0)
-#define DESC_TABLE      UINT64_C(3)
-#define DESC_BLOCK      UINT64_C(1)
-#define DESC_PAGE       UINT64_C(3)
-#define DESC_ADDR       GENMASK64(47, 12)
-#define DESC_CONTIG     BIT64(52)
+#define DESC_VALID  BIT64(0)
+#define DESC_TYPE   GENMASK64(1, 0)
+#define DESC_TABLE  UINT64_C(3)
+#define DESC_BLOCK  UINT64_C(1)
+#define DESC_PAGE   UINT64_C(3)
+#define DESC_ADDR   GENMASK64(47, 12)
+#define DESC_CONTIG BIT64(52)
 
-#define LAST_LEVEL      (PGT_LEVELS - 1)
-#define CONTIG_ORDER    4U
-#define CONTIG_ENTRIES  (1U << CONTIG_ORDER)
+#define LAST_LEVEL     (PGT_LEVELS - 1)
+#define CONTIG_ORDER   4U
+#define CONTIG_ENTRIES (1U << CONTIG_ORDER)
 
 /* nr neighbouring descriptors of one table; ia belongs to the first. */
-struct run
-{
+struct run {
     uint64_t *desc;
     uint64_t ia;
     unsigned int level;
@@ -59,8 +58,7 @@ struct run
  * What a run becomes. keep == 0: the i-th descriptor is set + i * step.
  * Otherwise its leaves become (old & keep) | set and its holes stay.
  */
-struct change
-{
+struct change {
     uint64_t keep, set, step;
 };
 
@@ -156,7 +154,7 @@ static __always_inline unsigned int walk(const struct pgt *pgt, uint64_t ia,
 
 /* --- the level-3 table used last ---- */
 
-#define NO_TABLE        (~UINT64_C(0))
+#define NO_TABLE (~UINT64_C(0))
 
 /* ia is within the input width, so that NO_TABLE matches nothing. */
 static inline bool is_last(const struct pgt *pgt, uint64_t ia,
@@ -268,7 +266,7 @@ static bool needs_break(const struct pgt *pgt, uint64_t old, uint64_t new,
     if ( is_table(old, level) )
         return !live_split || !same_translation(pgt, old, new, level);
 
-    if ( is_table(new, level) )     /* a split: same translation by make */
+    if ( is_table(new, level) ) /* a split: same translation by make */
         return !live_split;
 
     diff = (old ^ new) & ~pgt->fmt->live_bits;
@@ -344,8 +342,7 @@ static inline unsigned int count_live(const struct pgt *pgt,
 }
 
 /* What a run holds: valid descriptors, tables among them, need of a break. */
-struct survey
-{
+struct survey {
     unsigned int valid, tables;
     bool brk, changed;
 };
@@ -353,7 +350,7 @@ struct survey
 static struct survey survey_run(const struct pgt *pgt, const struct run *r,
                                 const struct change *c)
 {
-    struct survey s = { .valid = 0 };
+    struct survey s = {.valid = 0};
 
     for ( unsigned int i = 0; i < r->nr; i++ )
     {
@@ -419,7 +416,7 @@ static unsigned int write_run(struct pgt *pgt, const struct run *r,
     }
 
     if ( s.brk && !s.tables )
-        return live;            /* nothing is stale any more */
+        return live; /* nothing is stale any more */
 
     if ( g )
     {
@@ -492,8 +489,10 @@ static void break_contig(struct pgt *pgt, uint64_t *desc, uint64_t ia,
         .nr = CONTIG_ENTRIES,
     };
 
-    write_run(pgt, &r, (struct change){ .keep = ~(DESC_CONTIG | DESC_TYPE),
-                                        .set = leaf_type(level) }, g);
+    write_run(pgt, &r,
+              (struct change){.keep = ~(DESC_CONTIG | DESC_TYPE),
+                              .set = leaf_type(level)},
+              g);
 }
 
 /* --- life ---- */
@@ -509,8 +508,8 @@ int pgt_geometry(const struct pgt_fmt *fmt, unsigned int ia_bits,
 
     *geo = (struct pgt_geometry){
         .start_level = ia_bits > reach ? 0 : 1,
-        .root_order = (uint8_t)(ia_bits > 39 && ia_bits <= reach ? ia_bits - 39
-                                                                 : 0),
+        .root_order =
+            (uint8_t)(ia_bits > 39 && ia_bits <= reach ? ia_bits - 39 : 0),
         .t0sz = (uint8_t)(64 - ia_bits),
     };
 
@@ -531,7 +530,7 @@ static uint64_t *alloc_table(struct pgt *pgt, unsigned int order)
         return NULL;
     }
 
-    *pgt->env->page(table) = (struct pgt_page){ .next = NULL };
+    *pgt->env->page(table) = (struct pgt_page){.next = NULL};
     pgt->stats.tables += 1U << order;
 
     return table;
@@ -570,7 +569,7 @@ int pgt_init(struct pgt *pgt, const struct pgt_fmt *fmt,
         .last_ia = NO_TABLE,
     };
     if ( new.pages_first )
-        new.contig_levels &= (uint8_t)~(1U << LAST_LEVEL);
+        new.contig_levels &= (uint8_t) ~(1U << LAST_LEVEL);
 
     new.root = alloc_table(&new, new.root_order);
     if ( !new.root )
@@ -620,7 +619,8 @@ int pgt_free_tables(struct pgt *pgt, unsigned int budget)
 
     forget_table(pgt);
     if ( !free_below(pgt, pgt->root, PGT_ENTRIES << pgt->root_order,
-                     pgt->start_level, &budget) || !budget )
+                     pgt->start_level, &budget) ||
+         !budget )
         return -ERESTART;
 
     free_table(pgt, pgt->root, pgt->root_order);
@@ -661,13 +661,12 @@ void pgt_gather_done(struct pgt *pgt, struct pgt_gather *g, bool synced)
 /* --- prepare: all that may fail ---- */
 
 /* One pgt_prepare(): first counts the tables it needs, then builds them. */
-struct prep
-{
+struct prep {
     struct pgt *pgt;
-    unsigned int target;    /* level of the leaves that will be written */
+    unsigned int target; /* level of the leaves that will be written */
     unsigned int expect;
-    unsigned int need;      /* tables, counted by the first pass */
-    uint64_t *reserve;      /* allocated between the passes; second pass */
+    unsigned int need; /* tables, counted by the first pass */
+    uint64_t *reserve; /* allocated between the passes; second pass */
 };
 
 /* Tables to build below one descriptor of a level, for 2^order pages. */
@@ -691,7 +690,7 @@ static void fill_split(struct pgt *pgt, uint64_t *table, uint64_t leaf,
                        unsigned int order)
 {
     bool contig = pgt->contig_levels & (1U << level);
-    unsigned int spare = index / CONTIG_ENTRIES;    /* is about to change */
+    unsigned int spare = index / CONTIG_ENTRIES; /* is about to change */
     uint64_t desc = (leaf & ~(DESC_TYPE | DESC_CONTIG)) | leaf_type(level);
 
     if ( order >= pgt_level_order(level) + CONTIG_ORDER )
@@ -748,14 +747,14 @@ static uint64_t build(struct prep *p, uint64_t old, uint64_t ia,
 static void link_tables(struct prep *p, uint64_t *desc, uint64_t ia,
                         unsigned int order, unsigned int level)
 {
-    struct run r = { desc, ROUNDDOWN(ia, pgt_level_size(level)), level, 1 };
+    struct run r = {desc, ROUNDDOWN(ia, pgt_level_size(level)), level, 1};
     uint64_t table;
 
     if ( is_contig(*desc) )
         break_contig(p->pgt, desc, ia, level, NULL);
 
     table = build(p, *desc, ia, order, level);
-    write_run(p->pgt, &r, (struct change){ .set = table }, NULL);
+    write_run(p->pgt, &r, (struct change){.set = table}, NULL);
 }
 
 /* Is there a leaf at or below a descriptor? */
@@ -854,9 +853,9 @@ static unsigned int target_level(const struct pgt *pgt, unsigned int order,
          (pgt->pages_first && !(expect & (PGT_FIXED | PGT_SPLIT))) )
         return LAST_LEVEL;
 
-    while ( pgt_level_order(level) > order ||
-            (!(expect & PGT_SPLIT) &&
-             !(pgt->fmt->block_levels & (1U << level))) )
+    while (
+        pgt_level_order(level) > order ||
+        (!(expect & PGT_SPLIT) && !(pgt->fmt->block_levels & (1U << level))) )
         level++;
 
     return level;
@@ -880,8 +879,9 @@ int pgt_prepare(struct pgt *pgt, uint64_t ia, unsigned int order,
     }
 
     r = find_run(pgt, ia, order);
-    p = (struct prep){ .pgt = pgt, .expect = expect,
-                       .target = target_level(pgt, order, expect) };
+    p = (struct prep){.pgt = pgt,
+                      .expect = expect,
+                      .target = target_level(pgt, order, expect)};
     if ( r.level == p.target && !(expect & PGT_EMPTY) )
         return 0;
 
@@ -941,7 +941,6 @@ static struct run cut_run(const struct pgt *pgt, const struct run *r,
     return piece;
 }
 
-
 static inline bool splits_contig(const struct run *r)
 {
     return r->nr < CONTIG_ENTRIES && is_contig(r->desc[0]);
@@ -961,7 +960,7 @@ static void map_run(struct pgt *pgt, const struct run *r, uint64_t oa,
                     struct pgt_attr attr, struct pgt_gather *g)
 {
     unsigned int level = r->level;
-    struct change c = { .step = pgt_level_size(level) };
+    struct change c = {.step = pgt_level_size(level)};
 
     if ( likely(pgt->fmt->block_levels & (1U << level)) &&
          !(pgt->pages_first && has_table(r)) )
@@ -998,8 +997,8 @@ void pgt_map(struct pgt *pgt, uint64_t ia, maddr_t oa, unsigned int order,
     {
         r = last_run(pgt, ia, order);
         if ( order < CONTIG_ORDER &&
-             fill_pages(pgt, &r, make_leaf(pgt, attr, LAST_LEVEL) |
-                                 maddr_x(oa)) )
+             fill_pages(pgt, &r,
+                        make_leaf(pgt, attr, LAST_LEVEL) | maddr_x(oa)) )
             return;
     }
     else
@@ -1027,7 +1026,7 @@ static unsigned int unmap_run(struct pgt *pgt, const struct run *r,
     if ( splits_contig(r) )
         break_contig(pgt, r->desc, r->ia, r->level, g);
 
-    return write_run(pgt, r, (struct change){ .set = 0 }, g);
+    return write_run(pgt, r, (struct change){.set = 0}, g);
 }
 
 /* Unlink the tables above ia that are empty. */
@@ -1035,7 +1034,7 @@ static void trim(struct pgt *pgt, uint64_t ia, unsigned int level,
                  struct pgt_gather *g)
 {
     uint64_t *path[PGT_LEVELS];
-    struct run r = { .nr = 1 };
+    struct run r = {.nr = 1};
 
     walk(pgt, ia, pgt_level_order(level), path);
     do
@@ -1043,7 +1042,7 @@ static void trim(struct pgt *pgt, uint64_t ia, unsigned int level,
         r.level = --level;
         r.desc = path[level];
         r.ia = ROUNDDOWN(ia, pgt_level_size(level));
-    } while ( !write_run(pgt, &r, (struct change){ .set = 0 }, g) );
+    } while ( !write_run(pgt, &r, (struct change){.set = 0}, g) );
 }
 
 void pgt_unmap(struct pgt *pgt, uint64_t ia, unsigned int order,
@@ -1069,7 +1068,7 @@ void pgt_unmap(struct pgt *pgt, uint64_t ia, unsigned int order,
 static void protect_run(struct pgt *pgt, const struct run *r,
                         struct pgt_attr attr, struct pgt_gather *g)
 {
-    struct change c = { .keep = DESC_ADDR | DESC_CONTIG };
+    struct change c = {.keep = DESC_ADDR | DESC_CONTIG};
 
     if ( has_table(r) )
     {
@@ -1099,7 +1098,7 @@ void pgt_protect(struct pgt *pgt, uint64_t ia, unsigned int order,
     if ( pgt_level_order(r.level) <= order )
         protect_run(pgt, &r, attr, g);
     else
-        bug_on(is_valid(*r.desc));      /* larger than the range */
+        bug_on(is_valid(*r.desc)); /* larger than the range */
 }
 
 /* --- looking ---- */
@@ -1131,8 +1130,8 @@ bool pgt_lookup(const struct pgt *pgt, uint64_t ia, struct pgt_leaf *leaf)
 
     if ( !pgt->root || ia >> pgt->ia_bits )
     {
-        *leaf = (struct pgt_leaf){ .base = ROUNDDOWN(ia, PAGE_SIZE),
-                                   .level = LAST_LEVEL };
+        *leaf = (struct pgt_leaf){.base = ROUNDDOWN(ia, PAGE_SIZE),
+                                  .level = LAST_LEVEL};
         return false;
     }
 

@@ -16,31 +16,30 @@
 
 #include <xen/compiler.h>
 
-#define PAGE_SHIFT  12
-#define PAGE_SIZE   (UINT64_C(1) << PAGE_SHIFT)
-#define PAGE_MASK   (~(PAGE_SIZE - 1))
+#define PAGE_SHIFT 12
+#define PAGE_SIZE  (UINT64_C(1) << PAGE_SHIFT)
+#define PAGE_MASK  (~(PAGE_SIZE - 1))
 
 /* Gives name_t, _name(x), name_x(a), name_add(a, n), name_eq(a, b). */
-#define ADDR_TYPE(name)                                                   \
-    typedef struct                                                        \
-    {                                                                     \
-        uint64_t name;                                                    \
-    } name##_t;                                                           \
-    static inline name##_t _##name(uint64_t x)                            \
-    {                                                                     \
-        return (name##_t){ x };                                           \
-    }                                                                     \
-    static inline uint64_t name##_x(name##_t a)                           \
-    {                                                                     \
-        return a.name;                                                    \
-    }                                                                     \
-    static inline __must_check name##_t name##_add(name##_t a, uint64_t n) \
-    {                                                                     \
-        return _##name(a.name + n);                                       \
-    }                                                                     \
-    static inline bool name##_eq(name##_t a, name##_t b)                  \
-    {                                                                     \
-        return a.name == b.name;                                          \
+#define ADDR_TYPE(name)                                                        \
+    typedef struct {                                                           \
+        uint64_t name;                                                         \
+    } name##_t;                                                                \
+    static inline name##_t _##name(uint64_t x)                                 \
+    {                                                                          \
+        return (name##_t){x};                                                  \
+    }                                                                          \
+    static inline uint64_t name##_x(name##_t a)                                \
+    {                                                                          \
+        return a.name;                                                         \
+    }                                                                          \
+    static inline __must_check name##_t name##_add(name##_t a, uint64_t n)     \
+    {                                                                          \
+        return _##name(a.name + n);                                            \
+    }                                                                          \
+    static inline bool name##_eq(name##_t a, name##_t b)                       \
+    {                                                                          \
+        return a.name == b.name;                                               \
     }
 
 ADDR_TYPE(gfn)
@@ -52,19 +51,19 @@ ADDR_TYPE(iova)
 
 #undef ADDR_TYPE
 
-#define INVALID_GFN     _gfn(~UINT64_C(0))
-#define INVALID_MFN     _mfn(~UINT64_C(0))
-#define INVALID_DFN     _dfn(~UINT64_C(0))
-#define INVALID_IPA     _ipa(~UINT64_C(0))
-#define INVALID_MADDR   _maddr(~UINT64_C(0))
-#define INVALID_IOVA    _iova(~UINT64_C(0))
+#define INVALID_GFN   _gfn(~UINT64_C(0))
+#define INVALID_MFN   _mfn(~UINT64_C(0))
+#define INVALID_DFN   _dfn(~UINT64_C(0))
+#define INVALID_IPA   _ipa(~UINT64_C(0))
+#define INVALID_MADDR _maddr(~UINT64_C(0))
+#define INVALID_IOVA  _iova(~UINT64_C(0))
 
-#define PRI_gfn         "#lx"
-#define PRI_mfn         "#lx"
-#define PRI_dfn         "#lx"
-#define PRI_ipa         "#lx"
-#define PRI_maddr       "#lx"
-#define PRI_iova        "#lx"
+#define PRI_gfn   "#lx"
+#define PRI_mfn   "#lx"
+#define PRI_dfn   "#lx"
+#define PRI_ipa   "#lx"
+#define PRI_maddr "#lx"
+#define PRI_iova  "#lx"
 
 /* Frame and address of the same space. */
 static inline ipa_t gfn_to_ipa(gfn_t gfn)

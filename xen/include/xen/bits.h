@@ -9,38 +9,38 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BIT64(n)            (UINT64_C(1) << (n))
-#define BIT32(n)            (UINT32_C(1) << (n))
+#define BIT64(n) (UINT64_C(1) << (n))
+#define BIT32(n) (UINT32_C(1) << (n))
 
 /* Bits high..low, both included, as the manuals write fields. */
-#define GENMASK64(high, low) \
+#define GENMASK64(high, low)                                                   \
     ((~UINT64_C(0) >> (63 - (high))) & (~UINT64_C(0) << (low)))
-#define GENMASK32(high, low) \
+#define GENMASK32(high, low)                                                   \
     ((~UINT32_C(0) >> (31 - (high))) & (~UINT32_C(0) << (low)))
 
 /* A register field named by its mask. The mask must not be zero. */
-#define FIELD_GET(mask, word) \
+#define FIELD_GET(mask, word)                                                  \
     (((uint64_t)(word) & (uint64_t)(mask)) >> __builtin_ctzll(mask))
-#define FIELD_PREP(mask, value) \
+#define FIELD_PREP(mask, value)                                                \
     (((uint64_t)(value) << __builtin_ctzll(mask)) & (uint64_t)(mask))
 
 /* Alignment to a power of two. */
-#define IS_ALIGNED(x, a)    (((uint64_t)(x) & ((uint64_t)(a) - 1)) == 0)
-#define ROUNDDOWN(x, a)     ((uint64_t)(x) & ~((uint64_t)(a) - 1))
-#define ROUNDUP(x, a)       ROUNDDOWN((uint64_t)(x) + (uint64_t)(a) - 1, a)
-#define DIV_ROUND_UP(n, d)  (((n) + (d) - 1) / (d))
+#define IS_ALIGNED(x, a)   (((uint64_t)(x) & ((uint64_t)(a)-1)) == 0)
+#define ROUNDDOWN(x, a)    ((uint64_t)(x) & ~((uint64_t)(a)-1))
+#define ROUNDUP(x, a)      ROUNDDOWN((uint64_t)(x) + (uint64_t)(a)-1, a)
+#define DIV_ROUND_UP(n, d) (((n) + (d)-1) / (d))
 
-#define MIN(a, b)                                                         \
-    ({                                                                    \
-        __typeof__(a) min_a_ = (a);                                       \
-        __typeof__(b) min_b_ = (b);                                       \
-        min_a_ < min_b_ ? min_a_ : min_b_;                                \
+#define MIN(a, b)                                                              \
+    ({                                                                         \
+        __typeof__(a) min_a_ = (a);                                            \
+        __typeof__(b) min_b_ = (b);                                            \
+        min_a_ < min_b_ ? min_a_ : min_b_;                                     \
     })
-#define MAX(a, b)                                                         \
-    ({                                                                    \
-        __typeof__(a) max_a_ = (a);                                       \
-        __typeof__(b) max_b_ = (b);                                       \
-        max_a_ > max_b_ ? max_a_ : max_b_;                                \
+#define MAX(a, b)                                                              \
+    ({                                                                         \
+        __typeof__(a) max_a_ = (a);                                            \
+        __typeof__(b) max_b_ = (b);                                            \
+        max_a_ > max_b_ ? max_a_ : max_b_;                                     \
     })
 
 /* One more than the index of the lowest (highest) set bit; 0 for 0. */

@@ -31,21 +31,20 @@
 #include <xen/addr.h>
 #include <xen/compiler.h>
 
-#define PGT_LEVELS          4           /* 0 root side .. 3 page */
-#define PGT_ENTRIES         512U
-#define PGT_LEVEL_ANY       PGT_LEVELS  /* any level, and the walk caches */
+#define PGT_LEVELS    4 /* 0 root side .. 3 page */
+#define PGT_ENTRIES   512U
+#define PGT_LEVEL_ANY PGT_LEVELS /* any level, and the walk caches */
 
 /*
  * MAIR for every stage-1 format (MAIR_EL2, CD.MAIR0/1, IMMAIR0/1):
  * 0 normal non-cacheable, 1 normal write-back read/write-allocate,
  * 2 Device-nGnRE, 3 Device-nGnRnE.
  */
-#define PGT_MAIR            UINT64_C(0x0004ff44)
+#define PGT_MAIR UINT64_C(0x0004ff44)
 
-enum pgt_memtype
-{
-    PGT_MEM_WB,                         /* normal, write-back cacheable */
-    PGT_MEM_NC,                         /* normal, non-cacheable */
+enum pgt_memtype {
+    PGT_MEM_WB, /* normal, write-back cacheable */
+    PGT_MEM_NC, /* normal, non-cacheable */
     PGT_MEM_DEV_NGNRE,
     PGT_MEM_DEV_NGNRNE,
 };
@@ -54,57 +53,53 @@ enum pgt_memtype
  * What a leaf says besides its output address. Shareability is derived: inner
  * for everything (the architecture treats NC and Device as outer anyway).
  */
-struct pgt_attr
-{
-    bool read;                          /* stage 1 cannot leave it out */
+struct pgt_attr {
+    bool read; /* stage 1 cannot leave it out */
     bool write;
-    bool exec;                          /* ipmmu-s1 ignores it */
-    uint8_t sw;                         /* 4 bits for the owner, kept in bits
+    bool exec;  /* ipmmu-s1 ignores it */
+    uint8_t sw; /* 4 bits for the owner, kept in bits
                                            58:55 of p2m-s2 leaves (the P2M's
                                            type); other formats drop it */
     enum pgt_memtype mem;
 };
 
 /* A format: const, one object each, pure functions. */
-struct pgt_fmt
-{
+struct pgt_fmt {
     const char *name;
-    uint64_t table_bits;        /* a table descriptor is this | address */
-    uint64_t live_bits;         /* leaf bits that may change without a break */
-    uint8_t block_levels;       /* bit n set: level n may hold a leaf */
-    uint8_t contig_levels;      /* bit n set: the contiguous hint is used */
+    uint64_t table_bits;   /* a table descriptor is this | address */
+    uint64_t live_bits;    /* leaf bits that may change without a break */
+    uint8_t block_levels;  /* bit n set: level n may hold a leaf */
+    uint8_t contig_levels; /* bit n set: the contiguous hint is used */
     uint8_t max_ia_bits;
     uint8_t max_oa_bits;
-    bool concat_root;           /* up to 16 root tables side by side */
-    bool live_split;            /* walkers take block <-> table and contiguous
+    bool concat_root;    /* up to 16 root tables side by side */
+    bool live_split;     /* walkers take block <-> table and contiguous
                                    changes without a break (BBM level 2) */
-    bool walker_retries;        /* a fault in the short hole of a break is
+    bool walker_retries; /* a fault in the short hole of a break is
                                    retried (CPU); a device would lose data */
     uint64_t (*encode)(struct pgt_attr attr, unsigned int level);
-                                /* 0: the format cannot express these rights */
+    /* 0: the format cannot express these rights */
     struct pgt_attr (*decode)(uint64_t desc, unsigned int level);
 };
 
-extern const struct pgt_fmt pgt_fmt_el2_s1;     /* EL2, non-VHE, 31..48 bits */
-extern const struct pgt_fmt pgt_fmt_p2m_s2;     /* stage 2, 31..48 bits */
-extern const struct pgt_fmt pgt_fmt_smmu_s1;    /* SMMUv3 stage 1, BBML 0/1 */
+extern const struct pgt_fmt pgt_fmt_el2_s1;  /* EL2, non-VHE, 31..48 bits */
+extern const struct pgt_fmt pgt_fmt_p2m_s2;  /* stage 2, 31..48 bits */
+extern const struct pgt_fmt pgt_fmt_smmu_s1; /* SMMUv3 stage 1, BBML 0/1 */
 extern const struct pgt_fmt pgt_fmt_smmu_s1_bbml2; /* the same, IDR3.BBML 2 */
-extern const struct pgt_fmt pgt_fmt_ipmmu_s1;   /* R-Car, 31..39 -> 40 bits */
+extern const struct pgt_fmt pgt_fmt_ipmmu_s1; /* R-Car, 31..39 -> 40 bits */
 
 /*
  * What the library keeps per table page. The owner's page structure embeds it
  * (it is free while the page is a table) and env->page() finds it. The owner
  * only provides the space.
  */
-struct pgt_page
-{
-    uint64_t *next;             /* link in a gather or a reserve */
-    uint32_t live;              /* valid descriptors in this table */
+struct pgt_page {
+    uint64_t *next; /* link in a gather or a reserve */
+    uint32_t live;  /* valid descriptors in this table */
 };
 
 /* What the surroundings provide; on the host: an arena and a model. */
-struct pgt_env
-{
+struct pgt_env {
     /* 2^order zeroed, naturally aligned pages, or NULL. */
     void *(*alloc)(void *ctx, unsigned int order);
     void (*free)(void *ctx, void *table, unsigned int order);
@@ -137,31 +132,29 @@ struct pgt_env
                        unsigned int level);
 };
 
-struct pgt_stats
-{
-    uint64_t leaves[PGT_LEVELS];/* valid leaf descriptors per level */
-    uint32_t tables;            /* table pages, the root's included */
-    uint32_t quarantined;       /* table pages kept after a failed sync */
-    uint32_t splits;            /* leaf -> table */
-    uint32_t merges;            /* table -> leaf */
-    uint32_t breaks;            /* break-before-make holes hardware could see */
+struct pgt_stats {
+    uint64_t leaves[PGT_LEVELS]; /* valid leaf descriptors per level */
+    uint32_t tables;             /* table pages, the root's included */
+    uint32_t quarantined;        /* table pages kept after a failed sync */
+    uint32_t splits;             /* leaf -> table */
+    uint32_t merges;             /* table -> leaf */
+    uint32_t breaks; /* break-before-make holes hardware could see */
 };
 
-struct pgt
-{
+struct pgt {
     const struct pgt_fmt *fmt;
     const struct pgt_env *env;
-    void *ctx;                  /* passed to env */
-    uint64_t *root;             /* NULL after the tables have been freed */
+    void *ctx;      /* passed to env */
+    uint64_t *root; /* NULL after the tables have been freed */
     maddr_t root_ma;
     uint8_t ia_bits, oa_bits;
     uint8_t start_level;
-    uint8_t root_order;         /* log2 of the root's pages (concatenation) */
-    uint8_t contig_levels;      /* the format's, less L3 when pages_first */
-    bool pages_first;           /* see PGT_FIXED in pgt_prepare() */
+    uint8_t root_order;    /* log2 of the root's pages (concatenation) */
+    uint8_t contig_levels; /* the format's, less L3 when pages_first */
+    bool pages_first;      /* see PGT_FIXED in pgt_prepare() */
 
     /* The level-3 table used last, so that the next call need not walk. */
-    uint64_t last_ia;           /* of its first page; ~0: none */
+    uint64_t last_ia; /* of its first page; ~0: none */
     uint64_t *last_table;
     struct pgt_page *last_page;
 
@@ -169,11 +162,10 @@ struct pgt
 };
 
 /* Geometry for an input width, for VTCR/TCR/CD fields and for pgt_init. */
-struct pgt_geometry
-{
-    uint8_t start_level;        /* stage 2: SL0 = 2 - start_level (4 KiB) */
-    uint8_t root_order;         /* log2 of concatenated root tables */
-    uint8_t t0sz;               /* 64 - ia_bits */
+struct pgt_geometry {
+    uint8_t start_level; /* stage 2: SL0 = 2 - start_level (4 KiB) */
+    uint8_t root_order;  /* log2 of concatenated root tables */
+    uint8_t t0sz;        /* 64 - ia_bits */
 };
 
 /*
@@ -181,27 +173,25 @@ struct pgt_geometry
  * distant operations in one gather make it span both; sync in between where
  * that hurts.
  */
-struct pgt_gather
-{
-    uint64_t start, end;        /* stale leaves; nothing when start >= end */
-    uint8_t levels;             /* bit n: leaves of level n went or changed */
-    bool tables;                /* table descriptors went: not leaf-only */
-    bool keep_tables;           /* set by the caller before pgt_unmap(): it
+struct pgt_gather {
+    uint64_t start, end; /* stale leaves; nothing when start >= end */
+    uint8_t levels;      /* bit n: leaves of level n went or changed */
+    bool tables;         /* table descriptors went: not leaf-only */
+    bool keep_tables;    /* set by the caller before pgt_unmap(): it
                                    maps the prepared range again, so emptied
                                    tables stay */
-    uint64_t *free;             /* table pages, linked by pgt_page.next */
+    uint64_t *free;      /* table pages, linked by pgt_page.next */
 };
 
 /* A leaf, or the hole, that covers an address. */
-struct pgt_leaf
-{
+struct pgt_leaf {
     bool present;
-    bool contiguous;            /* part of a contiguous run */
-    uint8_t level;              /* of the descriptor */
-    uint8_t order;              /* pages covered by it: leaf or hole */
-    uint64_t base;              /* first input address it covers */
-    maddr_t oa;                 /* of the address asked for (leaf only) */
-    struct pgt_attr attr;       /* leaf only */
+    bool contiguous;      /* part of a contiguous run */
+    uint8_t level;        /* of the descriptor */
+    uint8_t order;        /* pages covered by it: leaf or hole */
+    uint64_t base;        /* first input address it covers */
+    maddr_t oa;           /* of the address asked for (leaf only) */
+    struct pgt_attr attr; /* leaf only */
 };
 
 /* --- the four inline functions that know about levels ---- */
@@ -267,13 +257,12 @@ static inline maddr_t pgt_root(const struct pgt *pgt)
 /* --- changing ---- */
 
 /* For pgt_prepare(); PGT_FIXED may be added to the first two. */
-enum pgt_expect
-{
-    PGT_ANY   = 0,      /* a map, and perhaps an unmap, will follow */
-    PGT_EMPTY = 1,      /* a map will follow: a live leaf there is -EEXIST */
-    PGT_SPLIT = 2,      /* only unmap or protect will follow: split what is
+enum pgt_expect {
+    PGT_ANY = 0,   /* a map, and perhaps an unmap, will follow */
+    PGT_EMPTY = 1, /* a map will follow: a live leaf there is -EEXIST */
+    PGT_SPLIT = 2, /* only unmap or protect will follow: split what is
                            larger than the range, leave holes alone */
-    PGT_FIXED = 4,      /* the frames stay together as long as the mapping */
+    PGT_FIXED = 4, /* the frames stay together as long as the mapping */
 };
 
 /*
@@ -352,7 +341,7 @@ void pgt_protect(struct pgt *pgt, uint64_t ia, unsigned int order,
 
 static inline void pgt_gather_init(struct pgt_gather *g)
 {
-    *g = (struct pgt_gather){ .start = ~UINT64_C(0) };
+    *g = (struct pgt_gather){.start = ~UINT64_C(0)};
 }
 
 /* Nothing stale: no sync is needed, pgt_gather_done() is free. */
@@ -401,8 +390,8 @@ bool pgt_next_leaf(const struct pgt *pgt, uint64_t ia, struct pgt_leaf *leaf);
  * down to the leaf or hole. For fault dumps: reads only.
  */
 void pgt_dump_walk(const struct pgt *pgt, uint64_t ia,
-                   void (*fn)(void *arg, unsigned int level,
-                              maddr_t desc_ma, uint64_t desc),
+                   void (*fn)(void *arg, unsigned int level, maddr_t desc_ma,
+                              uint64_t desc),
                    void *arg);
 
 #endif /* XEN_PGTABLE_H */
