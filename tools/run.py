@@ -45,6 +45,9 @@ def interactive():
     machine = make_machine(True)
     args = [a if a != "stdio" else "mon:stdio" for a in machine.args
             if a != "-no-shutdown"]
+    monitor = args.index("-qmp")
+    del args[monitor:monitor + 2]
+    machine.sockets.cleanup()
     os.execv(args[0], args)
 
 

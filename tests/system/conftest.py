@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Shared fixtures, and the count that `make test` adds up."""
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -9,7 +10,8 @@ import pytest
 
 from qemu import BUILD, Machine, TOP
 
-RUNS = BUILD / "system"  # console, trace, command line of each run
+# Console, trace and command line of each run.
+RUNS = pathlib.Path(os.environ.get("PX_RUNS", BUILD / "system"))
 
 
 def pytest_configure(config):

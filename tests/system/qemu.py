@@ -23,6 +23,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -126,6 +127,9 @@ class Machine:
         if iommu:
             options.append(f"iommu={iommu}")
         self.trace = self.tmp / "trace"
+        # The path of a socket may have 107 characters, a folder's more.
+        self.sockets = tempfile.TemporaryDirectory(prefix="px-")
+        self.monitor = pathlib.Path(self.sockets.name) / "qmp"
         self.console = ""
         self.results = {}
         self.ended = None
@@ -134,7 +138,7 @@ class Machine:
             "-smp", str(cpus), "-m", str(mem), "-nodefaults",
             "-display", "none", "-serial", "stdio",
             "-no-reboot", "-no-shutdown",
-            "-qmp", f"unix:{self.tmp / 'qmp'},server=on,wait=off",
+            "-qmp", f"unix:{self.monitor},server=on,wait=off",
             "-D", str(self.trace),
         ]
         self.slots = 0
@@ -270,7 +274,7 @@ class Machine:
         end = time.monotonic() + 60 * LIMIT
         while True:
             try:
-                self.qmp = Qmp(self.tmp / "qmp")
+                self.qmp = Qmp(self.monitor)
                 return
             except (FileNotFoundError, ConnectionError, EOFError):
                 if self.proc.poll() is not None:
@@ -322,15 +326,19 @@ class Machine:
         self.proc.stdin.write(text.encode())
         self.proc.stdin.flush()
 
-    def wait_shutdown(self, silence=240):
+    def wait_shutdown(self, silence=240, limit=600):
         """Until the machine powers off; QEMU itself stays, stopped.
-        A console that is silent for so many seconds is a hang."""
+        A console that is silent for so many seconds is a hang, as is one
+        that goes on beyond the limit."""
         event, seen, since = None, -1, 0.0
+        end = time.monotonic() + limit * LIMIT
         try:
             while event is None and not FATAL.search(self.console):
                 if len(self.console) > seen:
                     seen, since = len(self.console), time.monotonic()
                 elif time.monotonic() - since > silence * LIMIT:
+                    break
+                if time.monotonic() > end:
                     break
                 event = self.qmp.event("SHUTDOWN", 5)
         except EOFError:
@@ -358,6 +366,7 @@ class Machine:
             self.proc.kill()
         if self.proc:
             self.proc.wait()
+        self.sockets.cleanup()
 
     # ---- Looking from outside
 
