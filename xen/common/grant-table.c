@@ -36,7 +36,7 @@ _Static_assert(sizeof(struct gnttab_cache_flush) == 16, "cache_flush");
 #define ENTRY_FLAGS GENMASK32(15, 0)
 #define ENTRY_DOMID GENMASK32(31, 16)
 
-/* A reference in use; all zero when it is not. table lock */
+/* A reference; in use when page is set, else the counts are 0. table lock */
 struct active_grant {
     struct page_info *page;   /* one reference while pinned */
     uint32_t readers, writers;
@@ -199,7 +199,7 @@ static void unpin(struct domain *d, uint32_t ref, bool readonly)
     if ( !act->readers && !act->writers )
     {
         page = act->page;
-        memset(act, 0, sizeof(*act));
+        act->page = NULL;
     }
     spin_unlock(&gt->lock);
     if ( page )
@@ -252,7 +252,8 @@ static void handle_free(struct domain *d, uint32_t handle)
     struct grant_mapping *m = mapping_at(gt, handle);
 
     spin_lock(&gt->lock);
-    memset(m, 0, sizeof(*m));
+    m->lender = NULL;
+    m->busy = false;
     m->ref = gt->maptrack_free;
     gt->maptrack_free = handle;
     spin_unlock(&gt->lock);

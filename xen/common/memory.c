@@ -61,20 +61,32 @@ static bool gfn_range_ok(uint64_t gfn, unsigned int order)
 
 /* ---- reservation ---- */
 
+/*
+ * Are all 2^order frames the domain's? Stable for a direct-mapped domain, which
+ * keeps its frames until it dies. The frame table may have holes where there is
+ * no RAM.
+ */
+static bool owns_frames(const struct domain *d, mfn_t mfn, unsigned int order)
+{
+    const struct page_info *pg, *end;
+
+    if ( !mfn_range_is_ram(mfn, BIT64(order)) )
+        return false;
+    pg = mfn_to_page(mfn);
+    for ( end = pg + BIT64(order); pg < end; pg++ )
+        if ( READ_ONCE(pg->owner) != d )
+            return false;
+    return true;
+}
+
 /* The frames of a direct-mapped domain come back where they were. */
 static int populate_direct(struct domain *d, gfn_t gfn, unsigned int order)
 {
     mfn_t mfn = _mfn(gfn_x(gfn));
 
-    for ( uint64_t i = 0; i < BIT64(order); i++ )
-    {
-        mfn_t m = mfn_add(mfn, i);
-
-        /* stable: this domain's frames stay its own until it dies */
-        if ( !mfn_is_ram(m) || READ_ONCE(mfn_to_page(m)->owner) != d )
-            return -EINVAL;
-    }
-    return p2m_map_range(d, gfn, BIT64(order), mfn, P2M_RAM_RW);
+    return owns_frames(d, mfn, order)
+               ? p2m_map_range(d, gfn, BIT64(order), mfn, P2M_RAM_RW)
+               : -EINVAL;
 }
 
 static int populate_fresh(struct domain *d, gfn_t gfn, unsigned int order,

@@ -10,8 +10,24 @@ void *memcpy(void *dest, const void *src, size_t n)
     const char *s = src;
 
     if ( !(((uintptr_t)d | (uintptr_t)s) & 7) )
+    {
+        for ( ; n >= 64; n -= 64, d += 64, s += 64 )
+        {
+            copy16(d, s);
+            copy16(d + 16, s + 16);
+            copy16(d + 32, s + 32);
+            copy16(d + 48, s + 48);
+        }
         for ( ; n >= 16; n -= 16, d += 16, s += 16 )
             copy16(d, s);
+        if ( n >= 8 )
+        {
+            *(uint64_t *)(void *)d = *(const uint64_t *)(const void *)s;
+            d += 8;
+            s += 8;
+            n -= 8;
+        }
+    }
     while ( n-- )
         *d++ = *s++;
     return dest;

@@ -30,6 +30,17 @@ bool mfn_is_ram(mfn_t mfn)
     return false;
 }
 
+bool mfn_range_is_ram(mfn_t mfn, uint64_t nr)
+{
+    uint64_t ma = maddr_x(mfn_to_maddr(mfn));
+
+    for ( unsigned int i = 0; i < nr_banks; i++ )
+        if ( ma >= bank[i].start && ma < bank[i].end )
+            return mfn_x(mfn) >> 52 == 0 &&
+                   nr <= (bank[i].end - ma) >> PAGE_SHIFT;
+    return false;
+}
+
 bool mm_ram_bank(unsigned int i, maddr_t *start, uint64_t *size)
 {
     if ( i >= nr_banks )

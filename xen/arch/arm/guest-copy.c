@@ -10,13 +10,15 @@
 
 #include <xen/bits.h>
 #include <xen/domain.h>
+#include <asm/config.h>
 #include <asm/sysreg.h>
 
 /*
  * The frame behind @va with a reference, by AT S12E1R/W; NULL when not mapped
  * or not RAM. Foreign and granted frames go through the P2M and its lock.
  */
-static struct page_info *get_page_va(struct domain *d, uint64_t va, bool write)
+static __always_inline struct page_info *get_page_va(struct domain *d,
+                                                     uint64_t va, bool write)
 {
     struct page_info *pg;
     uint64_t par, saved = sysreg_read(par_el1);
@@ -33,7 +35,7 @@ static struct page_info *get_page_va(struct domain *d, uint64_t va, bool write)
     mfn = _mfn((par & GENMASK64(51, 12)) >> PAGE_SHIFT);
     if ( !mfn_is_ram(mfn) )
         return NULL;
-    pg = mfn_to_page(mfn);
+    pg = (struct page_info *)FRAMETABLE_VIRT + mfn_x(mfn);
     if ( likely(get_page(pg, d)) )
         return pg;
 
@@ -48,20 +50,38 @@ static struct page_info *get_page_va(struct domain *d, uint64_t va, bool write)
 
 enum copy_kind { COPY_TO, COPY_FROM, COPY_CLEAR };
 
-static void copy_in_page(struct page_info *pg, uint64_t offset, void *buf,
-                         size_t n, enum copy_kind kind)
+/* Most structures are a few aligned words. */
+static __always_inline void move(char *to, const char *from, size_t n)
 {
-    char *p = (char *)page_to_virt(pg) + offset;
+    uint64_t mix = (uint64_t)to | (uint64_t)from | n;
+
+    if ( likely(!(mix & 7)) && n <= 64 )
+        for ( ; n; n -= 8, to += 8, from += 8 )
+            *(uint64_t *)(void *)to = *(const uint64_t *)(const void *)from;
+    else if ( n == 4 && !(mix & 3) )
+        *(uint32_t *)(void *)to = *(const uint32_t *)(const void *)from;
+    else
+        memcpy(to, from, n);
+}
+
+static __always_inline void copy_in_page(struct page_info *pg, uint64_t offset,
+                                         char *buf, size_t n,
+                                         enum copy_kind kind)
+{
+    uint64_t mfn = (uint64_t)(pg - (struct page_info *)FRAMETABLE_VIRT);
+    char *p = (char *)(DIRECTMAP_VIRT + (mfn << PAGE_SHIFT) + offset);
 
     if ( kind == COPY_TO )
-        memcpy(p, buf, n);
+        move(p, buf, n);
     else if ( kind == COPY_FROM )
-        memcpy(buf, p, n);
+        move(buf, p, n);
     else
         memset(p, 0, n);
 }
 
-static int copy_va(uint64_t va, char *buf, size_t size, enum copy_kind kind)
+/* One function per kind, so that the hot two test nothing twice. */
+static __always_inline int copy_va(uint64_t va, char *buf, size_t size,
+                                   enum copy_kind kind)
 {
     struct domain *d = current->domain;
 

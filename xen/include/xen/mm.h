@@ -44,6 +44,7 @@ struct page_info {
 #define MAX_ORDER 18U /* 1 GiB blocks */
 
 bool mfn_is_ram(mfn_t mfn);               /* has a page_info */
+bool mfn_range_is_ram(mfn_t mfn, uint64_t nr); /* nr frames of one bank */
 struct page_info *mfn_to_page(mfn_t mfn); /* mfn_is_ram() must hold */
 mfn_t page_to_mfn(const struct page_info *pg);
 void *mfn_to_virt(mfn_t mfn);             /* through the direct map; RAM only */
