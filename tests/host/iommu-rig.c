@@ -555,7 +555,8 @@ int rig_unmap(struct domain *d, uint64_t dfn, unsigned int order)
     return rc;
 }
 
-int rig_unmap_pages(struct domain *d, uint64_t dfn, unsigned int nr)
+int rig_unmap_pages(struct domain *d, uint64_t dfn, unsigned int nr,
+                    bool and_block)
 {
     struct iommu_gather g;
     int rc = 0;
@@ -568,6 +569,8 @@ int rig_unmap_pages(struct domain *d, uint64_t dfn, unsigned int nr)
         if ( !rc )
             iommu_unmap_pages(d, _dfn(dfn + i), 0, &g);
     }
+    if ( and_block )
+        iommu_unmap_pages(d, _dfn(dfn + nr), 9, &g);
     if ( !rc )
         rc = iommu_iotlb_sync(d, &g);
     spin_unlock(&d->p2m.lock);

@@ -61,8 +61,9 @@ int rig_map(struct domain *d, uint64_t dfn, uint64_t mfn, unsigned int order,
             unsigned int flags);
 int rig_unmap(struct domain *d, uint64_t dfn, unsigned int order);
 
-/* The same for nr pages one by one, with a single sync. */
-int rig_unmap_pages(struct domain *d, uint64_t dfn, unsigned int nr);
+/* The same for nr pages one by one, with a single sync; after them a block. */
+int rig_unmap_pages(struct domain *d, uint64_t dfn, unsigned int nr,
+                    bool and_block);
 
 /* Run SOFTIRQ_IOMMU while it is raised. */
 void rig_softirqs(void);

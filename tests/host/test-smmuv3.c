@@ -181,7 +181,10 @@ static void life_not_coherent(void)
 {
     struct smmuv3_model_cfg cfg = config();
 
+    /* Queues that wrap within an operation, and longer than a line. */
     cfg.cohacc = false;
+    cfg.cmdqs = 3;
+    cfg.eventqs = 2;
     life(&cfg);
 }
 
@@ -242,13 +245,24 @@ static void ranges(bool ril)
         for ( unsigned int i = 0; i < nr; i++ )
             assert_int_equal(rig_map(d, 0x40201 + i, 0x92000 + i, 0, RW), 0);
         smmuv3_model_prefetch(rig.model[0], SID_A, IOVA(0x40200), IOVA(nr + 1));
-        assert_int_equal(rig_unmap_pages(d, 0x40201, nr), 0);
+        assert_int_equal(rig_unmap_pages(d, 0x40201, nr, false), 0);
         for ( unsigned int i = 0; i < nr; i++ )
             assert_true(rig_dma(0, SID_A, IOVA(0x40201 + i), true) == ABORTED);
         assert_true(rig_dma(0, SID_A, IOVA(0x40200), true) == 0x91000000);
         rig_softirqs();
         rig_check();
     }
+
+    /* Leaves of two sizes together: 513 pages, no level to tell. */
+    assert_int_equal(rig_map(d, 0x403fe, 0x92000, 1, RW), 0);
+    assert_int_equal(rig_map(d, 0x40400, 0x94000, 9, RW), 0);
+    smmuv3_model_prefetch(rig.model[0], SID_A, IOVA(0x403fe), IOVA(0x202));
+    assert_int_equal(rig_unmap_pages(d, 0x403ff, 1, true), 0);
+    assert_true(rig_dma(0, SID_A, IOVA(0x403ff), true) == ABORTED);
+    assert_true(rig_dma(0, SID_A, IOVA(0x405ff), true) == ABORTED);
+    assert_true(rig_dma(0, SID_A, IOVA(0x403fe), true) == 0x92000000);
+    rig_softirqs();
+    rig_check();
     rig_exit();
 }
 

@@ -374,17 +374,17 @@ static int smmuv3_iotlb_sync(struct iommu_context *ctx,
     uint16_t asid = container_of(ctx, struct smmuv3_context, ctx)->asid;
     unsigned int level = pgt_gather_level(g);
     uint64_t size = g->start < g->end ? g->end - g->start : 0;
-    /* One command drops one leaf, or what hangs below one page's tables. */
+    /* One command drops one leaf. */
     uint64_t step = level < PGT_LEVELS ? pgt_level_size(level) : PAGE_SIZE;
 
     smmu_cmdq_begin(smmu);
     if ( size && smmu->feat.ril && !(size >> (PAGE_SHIFT + 31)) )
         add_ranges(smmu, asid, g);
-    else if ( size && size / step <= MAX_TLBI_OPS )
+    else if ( size && !g->tables && size / step <= MAX_TLBI_OPS )
     {
         for ( uint64_t iova = g->start; iova < g->end; iova += step )
         {
-            smmu_cmdq_add(smmu, smmu_cmd_tlbi_va(asid, iova, !g->tables));
+            smmu_cmdq_add(smmu, smmu_cmd_tlbi_va(asid, iova, true));
             smmu->unit.nr_invalidations++;
         }
     }
