@@ -368,25 +368,24 @@ const struct dt_property *dt_find_property(const struct dt_node *np,
     return NULL;
 }
 
+const char *dt_next_string(const struct dt_property *prop, const char *s)
+{
+    const char *first = prop->value;
+    size_t left;
+
+    s = s ? s + strlen(s) + 1 : first;
+    left = prop->length - (size_t)(s - first);
+    return strnlen(s, left) == left ? NULL : s;
+}
+
 /* The index of a string in a list of strings, or -ENOENT. */
 static int string_index(const struct dt_property *prop, const char *string)
 {
-    const char *s = prop->value;
-    uint32_t left = prop->length;
-    int index = 0;
+    const char *s = NULL;
 
-    while ( left )
-    {
-        size_t len = strnlen(s, left);
-
-        if ( len == left )
-            return -ENOENT; /* not terminated */
+    for ( int index = 0; (s = dt_next_string(prop, s)) != NULL; index++ )
         if ( !strcmp(s, string) )
             return index;
-        s += len + 1;
-        left -= (uint32_t)len + 1;
-        index++;
-    }
     return -ENOENT;
 }
 

@@ -72,17 +72,30 @@ static bool has_ppi(const struct dt_node *np)
     }
 }
 
+static const struct rule *find_rule(const struct dt_node *np)
+{
+    const struct dt_property *compatible = dt_find_property(np, "compatible");
+    const char *s = NULL;
+
+    while ( compatible && (s = dt_next_string(compatible, s)) != NULL )
+        for ( unsigned int i = 0; i < ARRAY_SIZE(rules); i++ )
+            if ( !strcmp(s, rules[i].compatible) )
+                return &rules[i];
+    return NULL;
+}
+
 static enum treatment treat(const struct dt_node *np)
 {
+    const struct rule *rule;
     const char *type;
 
     if ( np == dt_chosen )
         return KEEP_CHOSEN;
     if ( np == dt_gic )
         return REPLACE_GIC;
-    for ( unsigned int i = 0; i < ARRAY_SIZE(rules); i++ )
-        if ( dt_is_compatible(np, rules[i].compatible) )
-            return rules[i].treatment;
+    rule = find_rule(np);
+    if ( rule )
+        return rule->treatment;
     if ( np->used_by_xen || gic_is_host_msi(np) ||
          dt_find_property(np, "#iommu-cells") )
         return DROP;

@@ -62,6 +62,9 @@ struct dt_node *dt_find_compatible(struct dt_node *from, const char *compat);
 
 const struct dt_property *dt_find_property(const struct dt_node *np,
                                            const char *name);
+/* dt_next_string - walk a list of strings: NULL gives the first; NULL at the
+ * end, or before one that is not terminated. */
+const char *dt_next_string(const struct dt_property *prop, const char *s);
 bool dt_is_compatible(const struct dt_node *np, const char *compat);
 bool dt_is_available(const struct dt_node *np); /* status okay or absent */
 int __must_check dt_read_u32(const struct dt_node *np, const char *name,
