@@ -95,6 +95,13 @@ def test_every_stream_is_translated(booted):
     assert not streams.aborted and not streams.faulted, streams
 
 
+def test_uncovered_masters_are_named(booted):
+    """virtio-mmio and fw_cfg reach all memory: an administrator must know."""
+    for name in "virtio,mmio", "fw-cfg":
+        assert re.search(rf"\(XEN\) IOMMU: no unit covers .*{name}",
+                         booted.console), name
+
+
 def test_nothing_to_complain_about(booted):
     """No error of the hypervisor, nothing odd to QEMU itself."""
     bad = re.findall(r"^\(XEN\).*(?:BUG|ASSERT|panic|Oops|fatal).*$",
