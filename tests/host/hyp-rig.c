@@ -40,7 +40,7 @@ unsigned int percpu_cpu_id;
 unsigned int p2m_ipa_bits = 40;
 
 struct domain *hardware_domain;
-static struct domain xen_domain = { .domain_id = DOMID_XEN };
+static struct domain xen_domain = {.domain_id = DOMID_XEN};
 struct domain *const dom_xen = &xen_domain;
 
 /* ---- locks: order and double use are checked, per thread ---- */

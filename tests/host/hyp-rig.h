@@ -25,8 +25,8 @@ extern struct domain *rig_dom[RIG_DOMAINS];
 extern struct rig_p2m rig_p2m[RIG_DOMAINS];
 extern unsigned int rig_injected[RIG_DOMAINS][RIG_VCPUS]; /* upcalls */
 extern unsigned int rig_crashes;
-extern long rig_alloc_fail;      /* allocations until one fails; -1 never */
-extern bool rig_preempt;         /* what preempt_check() says */
+extern long rig_alloc_fail; /* allocations until one fails; -1 never */
+extern bool rig_preempt;    /* what preempt_check() says */
 
 /* rig_init - three domains, 0 privileged; each gfn is RAM of its domain. */
 void rig_init(void);

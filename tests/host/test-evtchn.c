@@ -40,14 +40,14 @@ static long op(unsigned int cmd, void *arg)
 
 static long send(evtchn_port_t port)
 {
-    struct evtchn_send s = { .port = port };
+    struct evtchn_send s = {.port = port};
 
     return op(EVTCHNOP_send, &s);
 }
 
 static evtchn_port_t alloc_unbound(domid_t remote)
 {
-    struct evtchn_alloc_unbound a = { .dom = DOMID_SELF, .remote_dom = remote };
+    struct evtchn_alloc_unbound a = {.dom = DOMID_SELF, .remote_dom = remote};
 
     assert_int_equal(op(EVTCHNOP_alloc_unbound, &a), 0);
     return a.port;
@@ -55,8 +55,8 @@ static evtchn_port_t alloc_unbound(domid_t remote)
 
 static long bind(domid_t remote, evtchn_port_t port, evtchn_port_t *local)
 {
-    struct evtchn_bind_interdomain b = { .remote_dom = remote,
-                                         .remote_port = port };
+    struct evtchn_bind_interdomain b = {.remote_dom = remote,
+                                        .remote_port = port};
     long rc = op(EVTCHNOP_bind_interdomain, &b);
 
     *local = b.local_port;
@@ -65,7 +65,7 @@ static long bind(domid_t remote, evtchn_port_t port, evtchn_port_t *local)
 
 static uint32_t status(domid_t dom, evtchn_port_t port)
 {
-    struct evtchn_status s = { .dom = dom, .port = port };
+    struct evtchn_status s = {.dom = dom, .port = port};
 
     assert_int_equal(op(EVTCHNOP_status, &s), 0);
     return s.status;
@@ -73,14 +73,14 @@ static uint32_t status(domid_t dom, evtchn_port_t port)
 
 static long close_port(evtchn_port_t port)
 {
-    struct evtchn_close c = { .port = port };
+    struct evtchn_close c = {.port = port};
 
     return op(EVTCHNOP_close, &c);
 }
 
 static void bind_vcpu(evtchn_port_t port, unsigned int vcpu)
 {
-    struct evtchn_bind_vcpu b = { .port = port, .vcpu = vcpu };
+    struct evtchn_bind_vcpu b = {.port = port, .vcpu = vcpu};
 
     assert_int_equal(op(EVTCHNOP_bind_vcpu, &b), 0);
 }
@@ -192,7 +192,7 @@ static void test_mask_and_unmask(void **state)
 
 static void test_virq(void **state)
 {
-    struct evtchn_bind_virq v = { .virq = VIRQ_DOM_EXC, .vcpu = 0 };
+    struct evtchn_bind_virq v = {.virq = VIRQ_DOM_EXC, .vcpu = 0};
 
     (void)state;
     assert_int_equal(op(EVTCHNOP_bind_virq, &v), 0);
@@ -216,7 +216,7 @@ static void test_virq(void **state)
 /* Hostile numbers, another's domains, a full table. */
 static void test_bounds(void **state)
 {
-    struct evtchn_alloc_unbound a = { .dom = 1, .remote_dom = 0 };
+    struct evtchn_alloc_unbound a = {.dom = 1, .remote_dom = 0};
     unsigned int n;
 
     (void)state;
@@ -275,12 +275,12 @@ static struct evtchn_fifo_control_block *control(unsigned int vcpu)
 
 static void fifo_start(unsigned int nr_vcpus)
 {
-    struct evtchn_expand_array e = { .array_gfn = ARRAY_GFN };
+    struct evtchn_expand_array e = {.array_gfn = ARRAY_GFN};
 
     for ( unsigned int i = 0; i < nr_vcpus; i++ )
     {
-        struct evtchn_init_control c = { .control_gfn = CONTROL_GFN + i,
-                                         .vcpu = i };
+        struct evtchn_init_control c = {.control_gfn = CONTROL_GFN + i,
+                                        .vcpu = i};
 
         assert_int_equal(op(EVTCHNOP_init_control, &c), 0);
         assert_int_equal(c.link_bits, 17);
@@ -298,9 +298,8 @@ static uint32_t clear_linked(event_word_t *w)
 {
     uint32_t old = __atomic_load_n(w, __ATOMIC_RELAXED);
 
-    while ( !__atomic_compare_exchange_n(w, &old, old & ~(LINKED | LINK),
-                                         false, __ATOMIC_SEQ_CST,
-                                         __ATOMIC_RELAXED) )
+    while ( !__atomic_compare_exchange_n(w, &old, old & ~(LINKED | LINK), false,
+                                         __ATOMIC_SEQ_CST, __ATOMIC_RELAXED) )
         ;
     return old & LINK;
 }
@@ -330,8 +329,8 @@ static evtchn_port_t take(struct taker *t, unsigned int vcpu, unsigned int q,
 }
 
 /* One upcall: everything ready, highest priority first. */
-static unsigned int upcall(struct taker *t, unsigned int vcpu,
-                           uint32_t *got, unsigned int order[], unsigned int max)
+static unsigned int upcall(struct taker *t, unsigned int vcpu, uint32_t *got,
+                           unsigned int order[], unsigned int max)
 {
     struct vcpu_info *info = rig_dom[1]->vcpu[vcpu]->evtchn.info;
     uint32_t ready;
@@ -348,8 +347,8 @@ static unsigned int upcall(struct taker *t, unsigned int vcpu,
             got[port]++;
         if ( port && n < max )
             order[n++] = port;
-        ready |= __atomic_exchange_n(&control(vcpu)->ready, 0,
-                                     __ATOMIC_SEQ_CST);
+        ready |=
+            __atomic_exchange_n(&control(vcpu)->ready, 0, __ATOMIC_SEQ_CST);
     }
     return n;
 }
@@ -369,9 +368,9 @@ static void make_pairs(void)
 
 static void test_fifo_order_and_priority(void **state)
 {
-    struct taker t = { { 0 } };
+    struct taker t = {{0}};
     unsigned int order[8];
-    struct evtchn_set_priority p = { .priority = 1 };
+    struct evtchn_set_priority p = {.priority = 1};
 
     (void)state;
     rig_run_as(1, 0);
@@ -395,7 +394,7 @@ static void test_fifo_order_and_priority(void **state)
 
 static void test_fifo_masked_then_unmasked(void **state)
 {
-    struct taker t = { { 0 } };
+    struct taker t = {{0}};
     unsigned int order[PAIRS];
     struct evtchn_unmask u;
 
@@ -416,7 +415,7 @@ static void test_fifo_masked_then_unmasked(void **state)
 /* An event raised before its page of words exists is not lost. */
 static void test_fifo_switch_keeps_pending(void **state)
 {
-    struct taker t = { { 0 } };
+    struct taker t = {{0}};
     unsigned int order[PAIRS];
 
     (void)state;
@@ -430,7 +429,7 @@ static void test_fifo_switch_keeps_pending(void **state)
 /* A tail that moves to another queue must not be appended to in the old. */
 static void test_fifo_tail_moves_queue(void **state)
 {
-    struct taker t[2] = { { { 0 } } };
+    struct taker t[2] = {{{0}}};
     unsigned int order[8];
 
     (void)state;
@@ -453,7 +452,7 @@ static void test_fifo_tail_moves_queue(void **state)
 /* A closed port is not handed out while the guest has it linked. */
 static void test_fifo_linked_port_not_reused(void **state)
 {
-    struct taker t = { { 0 } };
+    struct taker t = {{0}};
     unsigned int order[PAIRS];
 
     (void)state;
@@ -471,7 +470,7 @@ static void test_fifo_linked_port_not_reused(void **state)
 /* A guest that writes nonsense only harms itself: no access out of bounds. */
 static void test_fifo_hostile_words(void **state)
 {
-    struct taker t = { { 0 } };
+    struct taker t = {{0}};
     unsigned int order[PAIRS];
 
     (void)state;
@@ -483,7 +482,7 @@ static void test_fifo_hostile_words(void **state)
     for ( unsigned int n = 0; n < 20000; n++ )
     {
         unsigned int i = (unsigned int)rand() % PAIRS;
-        struct evtchn_unmask u = { .port = to[i] };
+        struct evtchn_unmask u = {.port = to[i]};
 
         *word_of(to[(unsigned int)rand() % PAIRS]) =
             (uint32_t)rand() << 3 ^ (uint32_t)rand();
@@ -512,9 +511,8 @@ static bool unmask_without_call(event_word_t *w)
         if ( old & PENDING )
             return false;
         old &= ~BUSY;
-    } while ( !__atomic_compare_exchange_n(w, &old, old & ~MASKED, false,
-                                           __ATOMIC_SEQ_CST,
-                                           __ATOMIC_RELAXED) );
+    } while ( !__atomic_compare_exchange_n(
+        w, &old, old & ~MASKED, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED) );
     return true;
 }
 
@@ -532,7 +530,7 @@ static void *guest_thread(void *arg)
         upcall(&racer, 0, received, order, 0);
         if ( !unmask_without_call(w) )
         {
-            struct evtchn_unmask u = { .port = port };
+            struct evtchn_unmask u = {.port = port};
 
             op(EVTCHNOP_unmask, &u);
         }
@@ -582,7 +580,7 @@ static void test_alloc_failures(void **state)
     rig_run_as(1, 0);
     for ( long n = 0; n < 3; n++ )
     {
-        struct evtchn_init_control c = { .control_gfn = CONTROL_GFN };
+        struct evtchn_init_control c = {.control_gfn = CONTROL_GFN};
         unsigned long before = rig_allocs();
 
         rig_alloc_fail = n;

@@ -22,11 +22,11 @@
 
 #include <public/grant_table.h>
 
-#define LENDER   1U
-#define USER     0U  /* direct-mapped, with an IOMMU */
-#define OTHER    2U
-#define HOLE     64U /* the first gfn with nothing at it */
-#define NOTHING  UINT32_MAX
+#define LENDER  1U
+#define USER    0U /* direct-mapped, with an IOMMU */
+#define OTHER   2U
+#define HOLE    64U /* the first gfn with nothing at it */
+#define NOTHING UINT32_MAX
 
 static struct grant_entry_v1 *table;
 
@@ -67,31 +67,35 @@ static void grant(uint32_t ref, unsigned int to, uint32_t gfn, bool readonly)
 {
     table[ref].domid = (domid_t)to;
     table[ref].frame = gfn;
-    table[ref].flags = (uint16_t)(GTF_permit_access |
-                                  (readonly ? GTF_readonly : 0));
+    table[ref].flags =
+        (uint16_t)(GTF_permit_access | (readonly ? GTF_readonly : 0));
 }
 
 static struct gnttab_map_grant_ref map(uint32_t ref, unsigned int gfn,
                                        uint32_t flags)
 {
     struct gnttab_map_grant_ref op = {
-        .host_addr = (uint64_t)gfn << PAGE_SHIFT, .ref = ref, .dom = LENDER,
+        .host_addr = (uint64_t)gfn << PAGE_SHIFT,
+        .ref = ref,
+        .dom = LENDER,
         .flags = GNTMAP_host_map | flags,
     };
 
-    assert_int_equal(do_grant_table_op(GNTTABOP_map_grant_ref, (uintptr_t)&op,
-                                       1, 0, 0), 0);
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_map_grant_ref, (uintptr_t)&op, 1, 0, 0), 0);
     return op;
 }
 
 static int16_t unmap(grant_handle_t handle, unsigned int gfn)
 {
     struct gnttab_unmap_grant_ref op = {
-        .host_addr = (uint64_t)gfn << PAGE_SHIFT, .handle = handle,
+        .host_addr = (uint64_t)gfn << PAGE_SHIFT,
+        .handle = handle,
     };
 
-    assert_int_equal(do_grant_table_op(GNTTABOP_unmap_grant_ref, (uintptr_t)&op,
-                                       1, 0, 0), 0);
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_unmap_grant_ref, (uintptr_t)&op, 1, 0, 0),
+        0);
     return op.status;
 }
 
@@ -108,8 +112,8 @@ static void test_map_and_unmap(void **state)
     grant(9, USER, 5, false);
     m = map(9, HOLE, 0);
     assert_int_equal(m.status, GNTST_okay);
-    assert_int_equal(m.dev_bus_addr,
-                     mfn_x(rig_p2m[LENDER].mfn[5]) << PAGE_SHIFT);
+    assert_int_equal(m.dev_bus_addr, mfn_x(rig_p2m[LENDER].mfn[5])
+                                         << PAGE_SHIFT);
     assert_int_equal(rig_p2m[USER].type[HOLE], P2M_GRANT_RW);
     assert_true(mfn_eq(rig_p2m[USER].mfn[HOLE], rig_p2m[LENDER].mfn[5]));
     assert_int_equal(table[9].flags,
@@ -173,11 +177,12 @@ static void test_refusals(void **state)
     assert_int_equal(map(9, HOLE, GNTMAP_contains_pte).status,
                      GNTST_general_error);
     assert_int_equal(map(9, 3, 0).status, GNTST_general_error); /* RAM there */
-    op = (struct gnttab_map_grant_ref){ .host_addr = ~UINT64_C(0), .ref = 9,
-                                        .dom = LENDER,
-                                        .flags = GNTMAP_host_map };
-    assert_int_equal(do_grant_table_op(GNTTABOP_map_grant_ref, (uintptr_t)&op,
-                                       1, 0, 0), 0);
+    op = (struct gnttab_map_grant_ref){.host_addr = ~UINT64_C(0),
+                                       .ref = 9,
+                                       .dom = LENDER,
+                                       .flags = GNTMAP_host_map};
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_map_grant_ref, (uintptr_t)&op, 1, 0, 0), 0);
     assert_int_equal(op.status, GNTST_bad_virt_addr);
     assert_int_equal(op.handle, NOTHING);
     op.host_addr = HOLE << PAGE_SHIFT;
@@ -195,8 +200,9 @@ static void test_refusals(void **state)
     assert_int_equal(do_grant_table_op(GNTTABOP_map_grant_ref, 0, 0, 0, 0), 0);
     assert_int_equal(do_grant_table_op(GNTTABOP_map_grant_ref, 0, 1, 0, 0),
                      -EFAULT);
-    assert_int_equal(do_grant_table_op(GNTTABOP_map_grant_ref, 0,
-                                       UINT32_MAX, 0, 0), -EINVAL);
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_map_grant_ref, 0, UINT32_MAX, 0, 0),
+        -EINVAL);
 }
 
 /* A mapped page is not passed on: only RAM can be lent. */
@@ -277,7 +283,7 @@ static void test_maptrack_limit(void **state)
 
 static void test_copy(void **state)
 {
-    struct gnttab_copy c = { .len = 100, .flags = GNTCOPY_source_gref };
+    struct gnttab_copy c = {.len = 100, .flags = GNTCOPY_source_gref};
     uint8_t *src = rig_page(LENDER, 5), *dst = rig_page(USER, 7);
 
     (void)state;
@@ -316,52 +322,56 @@ static void test_copy(void **state)
 
 static void test_cache_flush(void **state)
 {
-    struct gnttab_cache_flush f = { .length = 64 };
+    struct gnttab_cache_flush f = {.length = 64};
     struct gnttab_map_grant_ref m;
 
     (void)state;
-    assert_int_equal(do_grant_table_op(GNTTABOP_cache_flush, (uintptr_t)&f, 1,
-                                       0, 0), 0);
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_cache_flush, (uintptr_t)&f, 1, 0, 0), 0);
     f.op = GNTTAB_CACHE_CLEAN;
     f.a.dev_bus_addr = mfn_x(rig_p2m[LENDER].mfn[5]) << PAGE_SHIFT;
-    assert_int_equal(do_grant_table_op(GNTTABOP_cache_flush, (uintptr_t)&f, 1,
-                                       0, 0), -EPERM);
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_cache_flush, (uintptr_t)&f, 1, 0, 0),
+        -EPERM);
     grant(9, USER, 5, false);
     m = map(9, HOLE, 0);
-    assert_int_equal(do_grant_table_op(GNTTABOP_cache_flush, (uintptr_t)&f, 1,
-                                       0, 0), 0);
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_cache_flush, (uintptr_t)&f, 1, 0, 0), 0);
     f.offset = PAGE_SIZE - 63;
-    assert_int_equal(do_grant_table_op(GNTTABOP_cache_flush, (uintptr_t)&f, 1,
-                                       0, 0), -EINVAL);
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_cache_flush, (uintptr_t)&f, 1, 0, 0),
+        -EINVAL);
     f.a.dev_bus_addr = ~UINT64_C(0) << PAGE_SHIFT;
     f.offset = 0;
-    assert_int_equal(do_grant_table_op(GNTTABOP_cache_flush, (uintptr_t)&f, 1,
-                                       0, 0), -EINVAL);
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_cache_flush, (uintptr_t)&f, 1, 0, 0),
+        -EINVAL);
     assert_int_equal(unmap(m.handle, HOLE), GNTST_okay);
 }
 
 static void test_queries(void **state)
 {
-    struct gnttab_query_size q = { .dom = DOMID_SELF };
-    struct gnttab_set_version v = { .version = 2 };
+    struct gnttab_query_size q = {.dom = DOMID_SELF};
+    struct gnttab_set_version v = {.version = 2};
     xen_pfn_t gfns[2];
-    struct gnttab_setup_table s = { .dom = LENDER, .nr_frames = 2 };
+    struct gnttab_setup_table s = {.dom = LENDER, .nr_frames = 2};
 
     (void)state;
-    assert_int_equal(do_grant_table_op(GNTTABOP_query_size, (uintptr_t)&q, 1, 0,
-                                       0), 0);
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_query_size, (uintptr_t)&q, 1, 0, 0), 0);
     assert_int_equal(q.status, GNTST_okay);
     assert_int_equal(q.nr_frames, 1);
     assert_int_equal(q.max_nr_frames, 2);
-    assert_int_equal(do_grant_table_op(GNTTABOP_set_version, (uintptr_t)&v, 1,
-                                       0, 0), -ENOSYS);
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_set_version, (uintptr_t)&v, 1, 0, 0),
+        -ENOSYS);
     assert_int_equal(v.version, 1);
-    assert_int_equal(do_grant_table_op(GNTTABOP_set_version, (uintptr_t)&v, 1,
-                                       0, 0), 0);
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_set_version, (uintptr_t)&v, 1, 0, 0), 0);
     s.frame_list.p = gfns;
     grant_table_move_frame(rig_dom[LENDER], 0, _gfn(77));
-    assert_int_equal(do_grant_table_op(GNTTABOP_setup_table, (uintptr_t)&s, 1,
-                                       0, 0), 0);
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_setup_table, (uintptr_t)&s, 1, 0, 0), 0);
     assert_int_equal(s.status, GNTST_okay);
     assert_int_equal(gfns[0], 77);
     s.nr_frames = 3;
@@ -388,8 +398,8 @@ static void test_preempted_batch(void **state)
         op[i].host_addr = (uint64_t)(HOLE + i) << PAGE_SHIFT;
     }
     rig_preempt = true;
-    assert_int_equal(do_grant_table_op(GNTTABOP_map_grant_ref, (uintptr_t)op, 8,
-                                       0, 0), 0);
+    assert_int_equal(
+        do_grant_table_op(GNTTABOP_map_grant_ref, (uintptr_t)op, 8, 0, 0), 0);
     for ( unsigned int i = 0; i < 8; i++ )
     {
         assert_int_equal(op[i].status, GNTST_okay);
@@ -403,7 +413,7 @@ static void test_preempted_batch(void **state)
 static void test_alloc_failures(void **state)
 {
     /* maptrack, P2M; then, with the maptrack there, the alias */
-    static const long fail_at[] = { 0, 1, 1 };
+    static const long fail_at[] = {0, 1, 1};
 
     (void)state;
     grant(9, USER, 5, false);
@@ -427,7 +437,11 @@ static void test_alloc_failures(void **state)
 /* Random maps and unmaps against a list. */
 static void test_random(void **state)
 {
-    struct { bool used, ro; grant_handle_t h; unsigned int ref; } slot[32];
+    struct {
+        bool used, ro;
+        grant_handle_t h;
+        unsigned int ref;
+    } slot[32];
     unsigned int nr_rw[8], nr_ro[8];
 
     (void)state;
@@ -472,7 +486,8 @@ static void test_random(void **state)
 
             assert_int_equal(lent(5 + r)->alias_rw, nr_rw[r]);
             assert_int_equal(lent(5 + r)->alias_ro, nr_ro[r]);
-            assert_int_equal(rig_refs(LENDER, 5 + r), 1 + (all ? 1U : 0U) + all);
+            assert_int_equal(rig_refs(LENDER, 5 + r),
+                             1 + (all ? 1U : 0U) + all);
             assert_int_equal(!!(table[9 + r].flags & GTF_reading), all != 0);
             assert_int_equal(!!(table[9 + r].flags & GTF_writing),
                              nr_rw[r] != 0);

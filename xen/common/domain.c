@@ -42,7 +42,7 @@ static struct domain *find_locked(domid_t id)
 {
     struct domain *d;
 
-    list_for_each_entry ( d, &domain_list, list )
+    list_for_each_entry (d, &domain_list, list)
         if ( d->domain_id >= id )
             return d->domain_id == id ? d : NULL;
     return NULL;
@@ -98,9 +98,10 @@ static int pick_id(domid_t id, domid_t *out)
     {
         *out = id;
         return id >= DOMID_FIRST_RESERVED ? -EINVAL
-               : find_locked(id)          ? -EEXIST : 0;
+               : find_locked(id)          ? -EEXIST
+                                          : 0;
     }
-    list_for_each_entry ( d, &domain_list, list )
+    list_for_each_entry (d, &domain_list, list)
         if ( d->domain_id == next )
             next++;
     *out = next;
@@ -111,7 +112,7 @@ static void insert_locked(struct domain *d)
 {
     struct domain *pos;
 
-    list_for_each_entry ( pos, &domain_list, list )
+    list_for_each_entry (pos, &domain_list, list)
         if ( pos->domain_id > d->domain_id )
             break;
     /* before pos, or at the end when the loop ran out */
@@ -169,7 +170,7 @@ static void domain_free(struct domain *d)
 
     for ( unsigned int i = 0; i < DOMAIN_WATCHDOGS; i++ )
         timer_kill(&d->watchdog[i]);
-    for_each_vcpu ( d, v )
+    for_each_vcpu (d, v)
         vcpu_free(v);
     domain_vgic_exit(d);
     grant_table_exit(d);
@@ -352,7 +353,7 @@ static int release_pages(struct domain *d)
 
         /* frames that others still hold were released before: step over */
         spin_lock(&d->page_lock);
-        list_for_each_entry ( pos, &d->page_list, list )
+        list_for_each_entry (pos, &d->page_list, list)
             if ( pos->flags & PGF_ALLOCATED )
             {
                 pg = pos;
@@ -408,10 +409,10 @@ static int begin_dying(struct domain *d)
 int domain_kill(struct domain *d)
 {
     static int (*const step[])(struct domain *) = {
-        begin_dying,       release_devices,
-        evtchn_destroy,    grant_table_release_mappings,
-        p2m_step,          iommu_teardown,
-        release_pages,     drop_base_reference,
+        begin_dying,    release_devices,
+        evtchn_destroy, grant_table_release_mappings,
+        p2m_step,       iommu_teardown,
+        release_pages,  drop_base_reference,
     };
     int rc = 0;
 
@@ -449,7 +450,7 @@ void domain_pause(struct domain *d)
     struct vcpu *v;
 
     __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_RELAXED);
-    for_each_vcpu ( d, v )
+    for_each_vcpu (d, v)
         vcpu_pause(v);
 }
 
@@ -458,7 +459,7 @@ void domain_unpause(struct domain *d)
     struct vcpu *v;
 
     __atomic_fetch_sub(&d->pause_count, 1, __ATOMIC_RELAXED);
-    for_each_vcpu ( d, v )
+    for_each_vcpu (d, v)
         vcpu_unpause(v);
 }
 
@@ -488,7 +489,7 @@ static void __noreturn hardware_domain_shutdown(unsigned int reason)
 void domain_shutdown(struct domain *d, unsigned int reason)
 {
     /* locks may be held: dom0 hears of it from the tasklet */
-    static struct tasklet dom_exc = { .function = raise_dom_exc };
+    static struct tasklet dom_exc = {.function = raise_dom_exc};
     struct vcpu *v;
 
     if ( d->is_hardware )
@@ -496,7 +497,7 @@ void domain_shutdown(struct domain *d, unsigned int reason)
     if ( __atomic_exchange_n(&d->is_shut_down, true, __ATOMIC_ACQ_REL) )
         return;
     d->shutdown_code = (uint8_t)reason;
-    for_each_vcpu ( d, v )
+    for_each_vcpu (d, v)
         vcpu_pause_nosync(v);
     tasklet_schedule(&dom_exc);
 }
@@ -564,7 +565,7 @@ void domain_set_wallclock(int64_t boot_ns)
 
     spin_lock(&domlist_lock);
     wallclock_boot_ns = boot_ns;
-    list_for_each_entry ( d, &domain_list, list )
+    list_for_each_entry (d, &domain_list, list)
         if ( d->shared_info )
             update_wallclock_locked(d);
     spin_unlock(&domlist_lock);

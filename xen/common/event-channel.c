@@ -65,7 +65,8 @@ static bool evtchn_2l_is_masked(const struct domain *d, evtchn_port_t port)
 {
     /* acquire: after PENDING was set; the guest unmasks, then reads PENDING */
     return __atomic_load_n(&d->shared_info->evtchn_mask[port / 64],
-                           __ATOMIC_SEQ_CST) & BIT64(port % 64);
+                           __ATOMIC_SEQ_CST) &
+           BIT64(port % 64);
 }
 
 static void evtchn_2l_set_pending(struct domain *d, struct evtchn *chn)
@@ -107,7 +108,7 @@ static noinline void wake_pollers(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu ( d, v )
+    for_each_vcpu (d, v)
         evtchn_poll_end(v);
 }
 
@@ -380,7 +381,7 @@ static int bind_interdomain(struct domain *ld, struct domain *rd,
     evtchn_set_pending(ld, lchn);
     unlock_ports(lchn, rchn);
     *lport = lchn->port;
- out:
+out:
     unlock_domains(ld, rd);
     return rc;
 }
@@ -567,7 +568,8 @@ static int evtchn_unmask(struct domain *d, evtchn_port_t port)
     else if ( d->evtchn.fifo )
         evtchn_fifo_unmask(d, chn);
     else if ( (guest_fetch_and64(d, &d->shared_info->evtchn_mask[port / 64],
-                                 ~bit) & bit) &&
+                                 ~bit) &
+               bit) &&
               evtchn_2l_is_pending(d, port) )
         evtchn_2l_notify(d, notified_vcpu(d, chn), port);
     spin_unlock(&chn->lock);
@@ -577,7 +579,7 @@ static int evtchn_unmask(struct domain *d, evtchn_port_t port)
 static int evtchn_status(struct domain *d, struct evtchn_status *op)
 {
     struct evtchn *chn = evtchn_get(&d->evtchn, op->port);
-    struct evtchn_status st = { .dom = op->dom, .port = op->port };
+    struct evtchn_status st = {.dom = op->dom, .port = op->port};
 
     if ( !chn )
         return -EINVAL;
@@ -719,9 +721,9 @@ static long op_bind_interdomain(uint64_t arg)
         return -ESRCH;
     rc = bind_interdomain(d, rd, op.remote_port, &op.local_port);
     domain_put(rd);
-    if ( !rc && copy_to_guest(arg + offsetof(struct evtchn_bind_interdomain,
-                                             local_port),
-                              &op.local_port, sizeof(op.local_port)) )
+    if ( !rc && copy_to_guest(
+                    arg + offsetof(struct evtchn_bind_interdomain, local_port),
+                    &op.local_port, sizeof(op.local_port)) )
     {
         evtchn_close(d, op.local_port);
         rc = -EFAULT;
@@ -766,7 +768,8 @@ static long op_bind_vcpu(uint64_t arg)
     struct evtchn_bind_vcpu op;
 
     return copy_from_guest(&op, arg, sizeof(op))
-               ? -EFAULT : bind_vcpu(current->domain, &op);
+               ? -EFAULT
+               : bind_vcpu(current->domain, &op);
 }
 
 static long op_status(uint64_t arg)
@@ -818,7 +821,8 @@ static long op_set_priority(uint64_t arg)
     struct evtchn_set_priority op;
 
     return copy_from_guest(&op, arg, sizeof(op))
-               ? -EFAULT : set_priority(current->domain, &op);
+               ? -EFAULT
+               : set_priority(current->domain, &op);
 }
 
 static long op_reset(uint64_t arg)
@@ -832,10 +836,9 @@ static long op_reset(uint64_t arg)
     if ( op.dom != DOMID_SELF && op.dom != current->domain->domain_id )
         return -EOPNOTSUPP;
     rc = evtchn_reset(current->domain);
-    return rc == -ERESTART
-               ? hypercall_continue(__HYPERVISOR_event_channel_op,
-                                    EVTCHNOP_reset, arg, 0, 0, 0)
-               : rc;
+    return rc == -ERESTART ? hypercall_continue(__HYPERVISOR_event_channel_op,
+                                                EVTCHNOP_reset, arg, 0, 0, 0)
+                           : rc;
 }
 
 /* Operations whose structure is just a port: send, unmask, close. */
@@ -844,19 +847,20 @@ static long op_on_port(uint64_t arg, int (*fn)(struct domain *, evtchn_port_t))
     evtchn_port_t port;
 
     return copy_from_guest(&port, arg, sizeof(port))
-               ? -EFAULT : fn(current->domain, port);
+               ? -EFAULT
+               : fn(current->domain, port);
 }
 
 long do_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a2 __maybe_unused,
-                         uint64_t a3 __maybe_unused,
-                         uint64_t a4 __maybe_unused)
+                         uint64_t a3 __maybe_unused, uint64_t a4 __maybe_unused)
 {
     if ( likely(cmd == EVTCHNOP_send) )
     {
         evtchn_port_t port;
 
         return copy_from_guest(&port, arg, sizeof(port))
-                   ? -EFAULT : evtchn_send(current->domain, port);
+                   ? -EFAULT
+                   : evtchn_send(current->domain, port);
     }
 
     switch ( cmd )
@@ -900,8 +904,8 @@ int evtchn_init(struct domain *d, unsigned int max_port)
         max_port = PORTS_FIFO - 1;
     e->max_port = max_port;
     e->first_free = 1; /* port 0 means none */
-    e->bucket = xzalloc_array(struct evtchn *,
-                              max_port / EVTCHNS_PER_BUCKET + 1);
+    e->bucket =
+        xzalloc_array(struct evtchn *, max_port / EVTCHNS_PER_BUCKET + 1);
     return e->bucket ? 0 : -ENOMEM;
 }
 
@@ -925,8 +929,8 @@ void evtchn_exit(struct domain *d)
 
 int evtchn_vcpu_init(struct vcpu *v)
 {
-    v->evtchn.info = v->vcpu_id ? &v->evtchn.own
-                                : &v->domain->shared_info->vcpu_info[0];
+    v->evtchn.info =
+        v->vcpu_id ? &v->evtchn.own : &v->domain->shared_info->vcpu_info[0];
     return 0;
 }
 
@@ -976,8 +980,8 @@ int vcpu_map_info(struct vcpu *v, uint64_t gfn, unsigned int offset)
 
 void evtchn_dump(struct domain *d)
 {
-    static const char *const name[] = { "free", "unbound", "interdomain",
-                                        "virq", "ipi" };
+    static const char *const name[] = {"free", "unbound", "interdomain", "virq",
+                                       "ipi"};
 
     printk("d%u event channels, %s\n", d->domain_id,
            d->evtchn.fifo ? "FIFO" : "2-level");

@@ -35,9 +35,9 @@ _Static_assert(sizeof(struct evtchn_fifo_control_block) == 72, "control block");
 _Static_assert(sizeof(struct evtchn_init_control) == 24, "init_control");
 
 struct evtchn_fifo {
-    spinlock_t lock;                  /* LOCK_RANK_EVTCHN_FIFO */
-    unsigned int nr_words;            /* only grows; event words there are */
-    struct page_info *page[MAX_PAGES];/* evtchn.lock; a reference each */
+    spinlock_t lock;                   /* LOCK_RANK_EVTCHN_FIFO */
+    unsigned int nr_words;             /* only grows; event words there are */
+    struct page_info *page[MAX_PAGES]; /* evtchn.lock; a reference each */
     event_word_t *array[MAX_PAGES];
 };
 
@@ -225,9 +225,9 @@ static int fifo_switch(struct domain *d)
         spin_lock(&chn->lock);
         chn->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
         chn->last_priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
-        chn->pending = port < EVTCHN_2L_NR_CHANNELS &&
-                       (d->shared_info->evtchn_pending[port / 64] &
-                        BIT64(port % 64));
+        chn->pending =
+            port < EVTCHN_2L_NR_CHANNELS &&
+            (d->shared_info->evtchn_pending[port / 64] & BIT64(port % 64));
         spin_unlock(&chn->lock);
     }
     __atomic_store_n(&d->evtchn.fifo, f, __ATOMIC_RELEASE);
@@ -311,7 +311,7 @@ void evtchn_fifo_destroy(struct domain *d)
     if ( !f )
         return;
     d->evtchn.fifo = NULL;
-    for_each_vcpu ( d, v )
+    for_each_vcpu (d, v)
     {
         struct evtchn_fifo_vcpu *fv = v->evtchn.fifo;
 

@@ -29,7 +29,7 @@ _Static_assert(sizeof(struct gnttab_copy) == 40, "copy");
 _Static_assert(sizeof(struct gnttab_query_size) == 16, "query_size");
 _Static_assert(sizeof(struct gnttab_cache_flush) == 16, "cache_flush");
 
-#define ENTRIES_PER_FRAME \
+#define ENTRIES_PER_FRAME                                                      \
     ((unsigned int)(PAGE_SIZE / sizeof(struct grant_entry_v1)))
 
 /* Flags and domid, the first word of an entry. */
@@ -38,24 +38,24 @@ _Static_assert(sizeof(struct gnttab_cache_flush) == 16, "cache_flush");
 
 /* A reference; in use when page is set, else the counts are 0. table lock */
 struct active_grant {
-    struct page_info *page;   /* one reference while pinned */
+    struct page_info *page; /* one reference while pinned */
     uint32_t readers, writers;
-    domid_t domid;            /* of the user */
-    bool writable;            /* the lender itself may write the frame */
+    domid_t domid; /* of the user */
+    bool writable; /* the lender itself may write the frame */
 };
 
 /* What the user mapped, by handle. Its owner's table lock. */
 struct grant_mapping {
-    struct domain *lender;    /* reference held; NULL: free */
+    struct domain *lender; /* reference held; NULL: free */
     mfn_t mfn;
-    gfn_t gfn;                /* where it is in the user's space */
-    uint32_t ref;             /* next free handle while free */
+    gfn_t gfn;    /* where it is in the user's space */
+    uint32_t ref; /* next free handle while free */
     bool readonly;
-    bool busy;                /* being mapped or unmapped: hands off */
-    bool aliased;             /* has an IOMMU entry at its machine address */
+    bool busy;    /* being mapped or unmapped: hands off */
+    bool aliased; /* has an IOMMU entry at its machine address */
 };
 
-#define MAPPINGS_PER_PAGE \
+#define MAPPINGS_PER_PAGE                                                      \
     ((unsigned int)(PAGE_SIZE / sizeof(struct grant_mapping)))
 #define NO_HANDLE UINT32_MAX
 
@@ -219,8 +219,8 @@ static bool maptrack_grow(struct grant_table *gt)
     if ( !m )
         return false;
     for ( unsigned int i = 0; i < MAPPINGS_PER_PAGE; i++ )
-        m[i].ref = i + 1 < MAPPINGS_PER_PAGE ? first + i + 1
-                                             : gt->maptrack_free;
+        m[i].ref =
+            i + 1 < MAPPINGS_PER_PAGE ? first + i + 1 : gt->maptrack_free;
     gt->maptrack[gt->nr_maptrack++] = m;
     gt->maptrack_free = first;
     return true;
@@ -329,8 +329,7 @@ static int16_t map_one(struct domain *d, struct domain *lender,
         return GNTST_bad_gntref;
     if ( op->flags & ~known )
         return GNTST_general_error;
-    if ( op->host_addr & ~PAGE_MASK ||
-         op->host_addr >> p2m_ipa_bits )
+    if ( op->host_addr & ~PAGE_MASK || op->host_addr >> p2m_ipa_bits )
         return GNTST_bad_virt_addr;
     handle = handle_alloc(d, lender);
     if ( handle == NO_HANDLE )
@@ -423,8 +422,8 @@ static void unmap_grant_ref(struct gnttab_unmap_grant_ref *op)
 /* ---- copy ---- */
 
 struct copy_end {
-    struct domain *d;         /* reference */
-    struct page_info *page;   /* reference, or pinned */
+    struct domain *d;       /* reference */
+    struct page_info *page; /* reference, or pinned */
     uint32_t ref;
     bool by_ref, readonly;
 };
@@ -659,7 +658,8 @@ static long setup_table(uint64_t arg)
             xen_pfn_t gfn = gfn_x(READ_ONCE(gt->frame[i].gfn));
 
             if ( copy_to_guest(guest_handle_addr(op.frame_list) +
-                                   i * sizeof(gfn), &gfn, sizeof(gfn)) )
+                                   i * sizeof(gfn),
+                               &gfn, sizeof(gfn)) )
                 op.status = GNTST_bad_virt_addr;
         }
         domain_put(d);

@@ -163,11 +163,13 @@ static int decrease_extent(struct domain *d, uint64_t gfn,
     mfn_t mfn;
     int rc = 0;
 
-    if ( !order && !d->direct_mapped )
+    /* its frames stay its own, so that the same ones can come back */
+    if ( d->direct_mapped && !order )
+        return p2m_remove_page(d, _gfn(gfn), _mfn(gfn));
+    if ( !order )
         return release_page(d, _gfn(gfn));
 
     mfn = p2m_lookup(d, _gfn(gfn), &type, &leaf);
-    /* its frames stay its own, so that the same ones can come back */
     if ( d->direct_mapped )
         return type == P2M_RAM_RW ? p2m_unmap_range(d, _gfn(gfn), BIT64(order))
                                   : -EINVAL;
@@ -365,8 +367,7 @@ static int map_foreign(struct domain *d, struct domain *fd, uint64_t fgfn,
     /* grant frames too: the way of a toolstack without acquire_resource */
     if ( type == P2M_RAM_RW || type == P2M_RAM_RO || type == P2M_XEN_SHARED )
         rc = p2m_add_page(d, _gfn(gpfn), page_to_mfn(pg),
-                          type == P2M_RAM_RO ? P2M_FOREIGN_RO
-                                             : P2M_FOREIGN_RW);
+                          type == P2M_RAM_RO ? P2M_FOREIGN_RO : P2M_FOREIGN_RW);
     if ( rc )
         put_page(pg);
     return rc;
@@ -383,12 +384,12 @@ static long walk_batch(struct domain *d, struct domain *fd,
     {
         uint64_t n = min(b->size - done, (uint64_t)CHUNK);
 
-        if ( copy_from_guest(idx, guest_handle_addr(b->idxs) +
-                                      done * sizeof(idx[0]),
+        if ( copy_from_guest(idx,
+                             guest_handle_addr(b->idxs) + done * sizeof(idx[0]),
                              n * sizeof(idx[0])) ||
-             copy_from_guest(gpfn, guest_handle_addr(b->gpfns) +
-                                       done * sizeof(gpfn[0]),
-                             n * sizeof(gpfn[0])) )
+             copy_from_guest(
+                 gpfn, guest_handle_addr(b->gpfns) + done * sizeof(gpfn[0]),
+                 n * sizeof(gpfn[0])) )
             return -EFAULT;
         for ( uint64_t i = 0; i < n; i++ )
             err[i] = fd ? map_foreign(d, fd, idx[i], gpfn[i])
@@ -404,8 +405,7 @@ static long walk_batch(struct domain *d, struct domain *fd,
 }
 
 /* Only the control domain maps the frames of others. */
-static int get_foreign(domid_t id, const struct domain *d,
-                       struct domain **out)
+static int get_foreign(domid_t id, const struct domain *d, struct domain **out)
 {
     if ( !current->domain->is_privileged )
         return -EPERM;
@@ -440,9 +440,9 @@ static long add_to_physmap_batch(uint64_t arg, uint64_t done)
 
     if ( rc < 0 )
         return rc;
-    return rc < b.size ? continue_at(XENMEM_add_to_physmap_batch, arg,
-                                     (uint64_t)rc)
-                       : 0;
+    return rc < b.size
+               ? continue_at(XENMEM_add_to_physmap_batch, arg, (uint64_t)rc)
+               : 0;
 }
 
 static long remove_from_physmap(uint64_t arg)
@@ -456,8 +456,8 @@ static long remove_from_physmap(uint64_t arg)
     rc = get_target(r.domid, &d);
     if ( rc )
         return rc;
-    rc = gfn_range_ok(r.gpfn, 0)
-             ? p2m_remove_page(d, _gfn(r.gpfn), INVALID_MFN) : -ENOENT;
+    rc = gfn_range_ok(r.gpfn, 0) ? p2m_remove_page(d, _gfn(r.gpfn), INVALID_MFN)
+                                 : -ENOENT;
     domain_put(d);
     return rc;
 }

@@ -16,7 +16,7 @@ _Static_assert(sizeof(struct multicall_entry) == 64, "multicall entry");
 static int multicall_one(uint64_t at)
 {
     struct multicall_entry e;
-    struct multicall_call call = { .continued = false };
+    struct multicall_call call = {.continued = false};
     struct vcpu *v = current;
 
     if ( copy_from_guest(&e, at, sizeof(e)) )

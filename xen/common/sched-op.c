@@ -51,8 +51,9 @@ static int poll_ports(const struct sched_poll *p)
         evtchn_port_t port;
         int rc;
 
-        if ( copy_from_guest(&port, guest_handle_addr(p->ports) +
-                                        i * sizeof(port), sizeof(port)) )
+        if ( copy_from_guest(&port,
+                             guest_handle_addr(p->ports) + i * sizeof(port),
+                             sizeof(port)) )
             return -EFAULT;
         rc = evtchn_is_pending(current->domain, port);
         if ( rc )

@@ -22,8 +22,8 @@ _Static_assert(sizeof(struct vcpu_runstate_info) == 48, "runstate");
 void vcpu_update_runstate(struct vcpu *v)
 {
     uint64_t at = v->sched.runstate_guest;
-    uint64_t entry_at = at + offsetof(struct vcpu_runstate_info,
-                                      state_entry_time);
+    uint64_t entry_at =
+        at + offsetof(struct vcpu_runstate_info, state_entry_time);
     struct vcpu_runstate_info info;
     bool flag = v->domain->runstate_update_flag;
 
@@ -31,8 +31,8 @@ void vcpu_update_runstate(struct vcpu *v)
         return;
     memset(&info, 0, sizeof(info));
     info.state = v->sched.runstate;
-    info.state_entry_time = (uint64_t)(v->sched.state_since -
-                                       domain_time_offset(v->domain));
+    info.state_entry_time =
+        (uint64_t)(v->sched.state_since - domain_time_offset(v->domain));
     for ( unsigned int i = 0; i < ARRAY_SIZE(info.time); i++ )
         info.time[i] = v->sched.runstate_time[i];
 
@@ -58,7 +58,8 @@ static long register_info(struct vcpu *v, uint64_t arg)
     struct vcpu_register_vcpu_info info;
 
     return copy_from_guest(&info, arg, sizeof(info))
-               ? -EFAULT : vcpu_map_info(v, info.mfn, info.offset);
+               ? -EFAULT
+               : vcpu_map_info(v, info.mfn, info.offset);
 }
 
 static long register_runstate(struct vcpu *v, uint64_t arg)

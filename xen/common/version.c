@@ -109,7 +109,7 @@ long do_xen_version(uint64_t cmd, uint64_t arg, uint64_t a2, uint64_t a3,
     case XENVER_platform_parameters:
     {
         /* guests have no use for our addresses */
-        const struct xen_platform_parameters p = { .virt_start = 0 };
+        const struct xen_platform_parameters p = {.virt_start = 0};
 
         return copy_to_guest(arg, &p, sizeof(p));
     }

@@ -43,12 +43,17 @@ static __always_inline struct page_info *get_page_va(struct domain *d,
     __asm__ volatile("at s1e1r, %0\n\tisb" : : "r"(va) : "memory");
     par = sysreg_read(par_el1);
     sysreg_write(par_el1, saved);
-    return par & 1 ? NULL
-                   : p2m_get_page(d, _gfn((par & GENMASK64(51, 12)) >>
-                                          PAGE_SHIFT), write, NULL);
+    return par & 1
+               ? NULL
+               : p2m_get_page(d, _gfn((par & GENMASK64(51, 12)) >> PAGE_SHIFT),
+                              write, NULL);
 }
 
-enum copy_kind { COPY_TO, COPY_FROM, COPY_CLEAR };
+enum copy_kind {
+    COPY_TO,
+    COPY_FROM,
+    COPY_CLEAR
+};
 
 /* Most structures are a few aligned words. */
 static __always_inline void move(char *to, const char *from, size_t n)

@@ -55,7 +55,7 @@ long hypercall_call(uint64_t nr, const uint64_t args[5])
 long hypercall_continue(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
                         uint64_t a3, uint64_t a4)
 {
-    const uint64_t args[5] = { a0, a1, a2, a3, a4 };
+    const uint64_t args[5] = {a0, a1, a2, a3, a4};
     struct vcpu *v = current;
 
     if ( v->multicall )

@@ -30,42 +30,42 @@ enum evtchn_state {
  * held (of both ends for a pair), so a sender needs the port's own only.
  */
 struct evtchn {
-    spinlock_t lock;         /* LOCK_RANK_EVTCHN_PORT; two: lower address */
-    uint8_t state;           /* enum evtchn_state */
-    uint8_t priority;        /* FIFO queue to use */
-    uint8_t last_priority;   /* FIFO queue it is or was linked in; fifo lock */
-    bool pending;            /* FIFO: raised while it had no event word */
+    spinlock_t lock;       /* LOCK_RANK_EVTCHN_PORT; two: lower address */
+    uint8_t state;         /* enum evtchn_state */
+    uint8_t priority;      /* FIFO queue to use */
+    uint8_t last_priority; /* FIFO queue it is or was linked in; fifo lock */
+    bool pending;          /* FIFO: raised while it had no event word */
     uint16_t notify_vcpu;
-    uint16_t last_vcpu;      /* as last_priority */
+    uint16_t last_vcpu; /* as last_priority */
     uint32_t port;
     union {
         domid_t remote_domid;
         uint32_t virq;
     };
     struct evtchn *peer;
-    struct domain *remote;   /* its ports close before it goes: no reference */
+    struct domain *remote; /* its ports close before it goes: no reference */
 } __aligned(64);
 
 #define EVTCHNS_PER_BUCKET ((unsigned int)(PAGE_SIZE / sizeof(struct evtchn)))
 
 struct domain_evtchn {
-    spinlock_t lock;            /* LOCK_RANK_EVTCHN */
-    struct evtchn **bucket;     /* pages of ports, grown on demand */
-    unsigned int nr_ports;      /* valid ports are below; only grows */
-    unsigned int max_port;      /* highest allowed */
-    unsigned int first_free;    /* none below is free; lock */
-    struct evtchn_fifo *fifo;   /* NULL: 2-level */
+    spinlock_t lock;                  /* LOCK_RANK_EVTCHN */
+    struct evtchn **bucket;           /* pages of ports, grown on demand */
+    unsigned int nr_ports;            /* valid ports are below; only grows */
+    unsigned int max_port;            /* highest allowed */
+    unsigned int first_free;          /* none below is free; lock */
+    struct evtchn_fifo *fifo;         /* NULL: 2-level */
     unsigned int virq_port[NR_VIRQS]; /* global VIRQs; 0 unbound */
-    unsigned int nr_pollers;    /* vCPUs in SCHEDOP_poll; atomic */
+    unsigned int nr_pollers;          /* vCPUs in SCHEDOP_poll; atomic */
 };
 
 struct evtchn_vcpu {
-    struct vcpu_info *info;         /* shared page; ours or the guest's */
-    struct page_info *info_page;/* reference held, NULL while ours */
-    struct vcpu_info own;      /* until the guest registers one */
+    struct vcpu_info *info;        /* shared page; ours or the guest's */
+    struct page_info *info_page;   /* reference held, NULL while ours */
+    struct vcpu_info own;          /* until the guest registers one */
     struct evtchn_fifo_vcpu *fifo; /* NULL: no control block */
     unsigned int virq_port[NR_VIRQS];
-    bool polling;               /* in SCHEDOP_poll: wake at any event */
+    bool polling; /* in SCHEDOP_poll: wake at any event */
 };
 
 int __must_check evtchn_init(struct domain *d, unsigned int max_port);

@@ -25,14 +25,14 @@ struct grant_frame {
 };
 
 struct grant_table {
-    spinlock_t lock;              /* LOCK_RANK_GRANT */
+    spinlock_t lock; /* LOCK_RANK_GRANT */
     unsigned int nr_frames, max_frames;
-    struct grant_frame *frame;    /* max_frames */
+    struct grant_frame *frame;              /* max_frames */
     unsigned int nr_maptrack, max_maptrack; /* pages */
-    struct grant_mapping **maptrack; /* what this domain mapped */
-    uint32_t maptrack_free;       /* first free handle */
+    struct grant_mapping **maptrack;        /* what this domain mapped */
+    uint32_t maptrack_free;                 /* first free handle */
     uint32_t maptrack_used;
-    uint32_t release_next;        /* where release_mappings goes on */
+    uint32_t release_next; /* where release_mappings goes on */
 };
 
 int __must_check grant_table_init(struct domain *d, unsigned int max_frames,

@@ -32,16 +32,16 @@ void guest_atomic_starved(struct domain *d);
     }
 
 GUEST_RMW(guest_fetch_or64, uint64_t, old | arg)
-GUEST_RMW(guest_fetch_and64, uint64_t, old & arg)
+GUEST_RMW(guest_fetch_and64, uint64_t, old &arg)
 GUEST_RMW(guest_fetch_or32, uint32_t, old | arg)
-GUEST_RMW(guest_fetch_and32, uint32_t, old & arg)
+GUEST_RMW(guest_fetch_and32, uint32_t, old &arg)
 GUEST_RMW(guest_xchg8, uint8_t, arg)
 
 #undef GUEST_RMW
 
 /* guest_cmpxchg32 - one strong attempt: false updates *old. */
-static inline bool guest_cmpxchg32(struct domain *d, uint32_t *p,
-                                   uint32_t *old, uint32_t val)
+static inline bool guest_cmpxchg32(struct domain *d, uint32_t *p, uint32_t *old,
+                                   uint32_t val)
 {
     uint32_t expected = *old;
 
