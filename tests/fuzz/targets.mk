@@ -13,3 +13,7 @@ FUZZ_TARGETS += fuzz-pgtable
 fuzz-pgtable := tests/fuzz/fuzz-pgtable.c tests/host/pgt-rig.c \
     tests/models/tlb.c xen/common/pgtable/pgtable.c \
     xen/common/pgtable/fmt-s1.c xen/common/pgtable/fmt-s2.c
+
+FUZZ_TARGETS += fuzz-vpci
+fuzz-vpci := tests/fuzz/fuzz-vpci.c $(vpci_srcs)
+fuzz-vpci-cflags := $(test-hyp-cflags)
