@@ -58,3 +58,9 @@ vpci_srcs := tests/models/pci.c xen/drivers/pci/pci.c xen/drivers/pci/vpci.c \
 HOST_TESTS += test-vpci
 test-vpci := tests/host/test-vpci.c $(vpci_srcs)
 test-vpci-cflags := $(test-hyp-cflags)
+
+HOST_TESTS += test-iommu-dt
+test-iommu-dt := tests/host/test-iommu-dt.c tests/host/libfdt.c \
+    xen/common/device-tree.c xen/drivers/passthrough/iommu-dt.c
+test-iommu-dt-cflags := $(test-device-tree-cflags) \
+    -isystem xen/arch/arm/include -Wno-redundant-decls

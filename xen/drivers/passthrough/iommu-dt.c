@@ -120,17 +120,17 @@ static int add_master(struct dt_node *np)
     dev->np = np;
     strlcpy(dev->name, np->name, sizeof(dev->name));
     rc = xlate_iommus(np, dev);
-    if ( !rc )
-        rc = iommu_add_device(dev);
     if ( rc )
     {
-        /* The unit may know it by now: only a device without one goes. */
-        if ( !dev->unit )
-            xfree(dev);
+        xfree(dev);
         return rc;
     }
-    np->dev = dev;
-    return 0;
+
+    /* When this fails, some of its streams may be known as its own: kept. */
+    rc = iommu_add_device(dev);
+    if ( !rc )
+        np->dev = dev;
+    return rc;
 }
 
 static void note_uncovered(struct uncovered *kinds, const struct dt_node *np)
