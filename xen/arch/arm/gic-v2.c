@@ -59,6 +59,7 @@
 #define GICH_VTR            0x004U
 #define   GICH_VTR_LISTREGS   GENMASK32(5, 0)
 #define GICH_VMCR           0x008U
+#define GICH_EISR0          0x020U
 #define GICH_ELRSR0         0x030U
 #define GICH_APR            0x0f0U
 #define GICH_LR(i)          (0x100U + 4 * (i))
@@ -187,9 +188,9 @@ static void gicv2_lr_write(unsigned int i, uint64_t lr)
     write32(gich + GICH_LR(i), lr & LR_HW ? hw | GICH_LR_HW : hw);
 }
 
-static uint64_t gicv2_elrsr(void)
+static uint64_t gicv2_lrs_ended(void)
 {
-    return read32(gich + GICH_ELRSR0);
+    return read32(gich + GICH_ELRSR0) | read32(gich + GICH_EISR0);
 }
 
 static void gicv2_set_refill(enum gic_refill when)
@@ -306,7 +307,7 @@ static const struct gic_ops gicv2_ops = {
     .lr_group = 0, /* a GICv2 guest has one group: Group 0, as IRQ */
     .lr_read = gicv2_lr_read,
     .lr_write = gicv2_lr_write,
-    .elrsr = gicv2_elrsr,
+    .lrs_ended = gicv2_lrs_ended,
     .set_refill = gicv2_set_refill,
     .init_vcpu = gicv2_init_vcpu,
     .save_vcpu = gicv2_save_vcpu,

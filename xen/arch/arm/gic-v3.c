@@ -82,6 +82,7 @@
 #define ICH_VTR_EL2         S3_4_C12_C11_1
 #define   ICH_VTR_LISTREGS    GENMASK64(4, 0)
 #define   ICH_VTR_PREBITS     GENMASK64(28, 26)
+#define ICH_EISR_EL2        S3_4_C12_C11_3
 #define ICH_ELRSR_EL2       S3_4_C12_C11_5
 #define ICH_VMCR_EL2        S3_4_C12_C11_7
 #define ICH_AP0R0_EL2       S3_4_C12_C8_0
@@ -284,9 +285,9 @@ static void gicv3_lr_write(unsigned int i, uint64_t lr)
     }
 }
 
-static uint64_t gicv3_elrsr(void)
+static uint64_t gicv3_lrs_ended(void)
 {
-    return READ(ICH_ELRSR_EL2);
+    return READ(ICH_ELRSR_EL2) | READ(ICH_EISR_EL2);
 }
 
 static void gicv3_set_refill(enum gic_refill when)
@@ -490,7 +491,7 @@ static const struct gic_ops gicv3_ops = {
     .lr_group = LR_GROUP1,
     .lr_read = gicv3_lr_read,
     .lr_write = gicv3_lr_write,
-    .elrsr = gicv3_elrsr,
+    .lrs_ended = gicv3_lrs_ended,
     .set_refill = gicv3_set_refill,
     .init_vcpu = gicv3_init_vcpu,
     .save_vcpu = gicv3_save_vcpu,

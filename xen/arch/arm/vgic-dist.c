@@ -115,9 +115,9 @@ static void write_bits(const struct range *r, enum bit_reg reg,
 }
 
 /* GICv2: private interrupts go to the CPU that looks. */
-static uint8_t read_target(const struct range *r, const struct vgic_irq *irq)
+static uint32_t read_target(const struct range *r, const struct vgic_irq *irq)
 {
-    return irq->intid < VGIC_NR_PRIVATE ? (uint8_t)BIT32(r->v->vcpu_id & 7)
+    return irq->intid < VGIC_NR_PRIVATE ? BIT32(r->v->vcpu_id & 7)
                                         : irq->targets;
 }
 
@@ -146,7 +146,7 @@ static uint64_t read_bytes(const struct range *r, uint64_t offset,
     for ( unsigned int i = 0; i < size; i++ )
     {
         const struct vgic_irq *irq = irq_of(r, intid + i);
-        uint8_t byte = 0;
+        uint32_t byte = 0;
 
         if ( irq && offset < ITARGETSR )
             byte = irq->priority;

@@ -187,8 +187,7 @@ static void retire(struct vcpu *v, unsigned int i)
         return;
     }
     /* An EOI maintenance interrupt stays asserted until the LR is cleared. */
-    if ( irq->is_level || irq->intid < IRQ_SGI_COUNT )
-        lr_put(v, i, 0);
+    lr_put(v, i, 0);
     requeue(v, irq);
 }
 
@@ -198,7 +197,7 @@ static void reclaim(struct vcpu *v)
 
     if ( !v->vgic.lr_used || !loaded_here(v) )
         return;
-    for ( done = v->vgic.lr_used & gic->elrsr(); done; done &= done - 1 )
+    for ( done = v->vgic.lr_used & gic->lrs_ended(); done; done &= done - 1 )
         retire(v, (unsigned int)__builtin_ctzll(done));
 }
 
@@ -234,7 +233,10 @@ static void reconcile(struct vcpu *v, unsigned int i)
         if ( !deliver )
             lr = take_pending(v, irq, lr);
         else if ( irq->sources )
-            lr |= LR_EOI;
+        {
+            irq->sources &= (uint8_t)~BIT32(FIELD_GET(LR_PHYS, lr) & 7);
+            lr |= irq->sources ? LR_EOI : 0;
+        }
         else
             irq->pending = false; /* one more edge of a pending interrupt */
     }
@@ -260,12 +262,35 @@ static void reconcile(struct vcpu *v, unsigned int i)
         lr_put(v, i, lr);
 }
 
+/* Does one hold an interrupt the guest can take, pending and not active? */
 static bool has_pending_lr(const struct vcpu *v)
 {
     for ( uint32_t used = v->vgic.lr_used; used; used &= used - 1 )
-        if ( lr_get(v, (unsigned int)__builtin_ctz(used)) & LR_PENDING )
+        if ( (lr_get(v, (unsigned int)__builtin_ctz(used)) &
+              (LR_PENDING | LR_ACTIVE)) == LR_PENDING )
             return true;
     return false;
+}
+
+/*
+ * All list registers are in use and interrupts wait: when to look again. As
+ * soon as none is only pending, for then the guest has nothing left to take.
+ * If that is so already, when one ends: by its EOI, or with the hardware link
+ * when at most one is left.
+ */
+static enum gic_refill refill_when(struct vcpu *v)
+{
+    if ( has_pending_lr(v) )
+        return GIC_REFILL_NO_PENDING;
+    for ( uint32_t used = v->vgic.lr_used; used; used &= used - 1 )
+    {
+        unsigned int i = (unsigned int)__builtin_ctz(used);
+        uint64_t lr = lr_get(v, i);
+
+        if ( !(lr & (LR_HW | LR_EOI)) )
+            lr_put(v, i, lr | LR_EOI);
+    }
+    return GIC_REFILL_UNDERFLOW;
 }
 
 /*
@@ -332,9 +357,7 @@ static void fill(struct vcpu *v)
             i = evict(v, irq->priority);
         if ( i == VGIC_NO_LR )
         {
-            /* With all of them active, "none pending" would fire for ever. */
-            when = has_pending_lr(v) ? GIC_REFILL_NO_PENDING
-                                     : GIC_REFILL_UNDERFLOW;
+            when = refill_when(v);
             break;
         }
         dequeue(irq);
@@ -727,9 +750,7 @@ static void change_sources(struct vcpu *v, struct vgic_irq *irq, void *arg)
 {
     const struct source_change *change = arg;
     uint64_t lr = irq->lr != VGIC_NO_LR ? lr_get(v, irq->lr) : 0;
-    uint8_t held = lr & LR_PENDING
-                       ? (uint8_t)BIT32(FIELD_GET(LR_PHYS, lr) & 7)
-                       : 0;
+    unsigned int held = lr & LR_PENDING ? BIT32(FIELD_GET(LR_PHYS, lr) & 7) : 0;
 
     if ( change->on )
     {

@@ -57,7 +57,9 @@ struct gic_ops {
     uint64_t lr_group;               /* LR_GROUP1 where guests use Group 1 */
     uint64_t (*lr_read)(unsigned int i);
     void (*lr_write)(unsigned int i, uint64_t lr);
-    uint64_t (*elrsr)(void);         /* bit i: list register i is empty */
+    /* Bit i: the guest has ended what list register i held. That is ELRSR or
+     * EISR: with LR_EOI a register counts as empty only when it is cleared. */
+    uint64_t (*lrs_ended)(void);
     void (*set_refill)(enum gic_refill when);
     void (*init_vcpu)(struct vcpu *v);
     void (*save_vcpu)(struct vcpu *v);  /* VMCR, APRs; leaves LRs to vgic.c */
