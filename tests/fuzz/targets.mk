@@ -17,3 +17,10 @@ fuzz-pgtable := tests/fuzz/fuzz-pgtable.c tests/host/pgt-rig.c \
 FUZZ_TARGETS += fuzz-vpci
 fuzz-vpci := tests/fuzz/fuzz-vpci.c $(vpci_srcs)
 fuzz-vpci-cflags := $(test-hyp-cflags)
+
+FUZZ_TARGETS += fuzz-hypercall
+fuzz-hypercall := tests/fuzz/fuzz-hypercall.c tests/host/hyp-rig.c \
+    xen/common/event-channel.c xen/common/evtchn-fifo.c \
+    xen/common/grant-table.c xen/common/memory.c
+fuzz-hypercall-cflags := $(test-hyp-cflags)
+fuzz-hypercall-libs := -lcmocka

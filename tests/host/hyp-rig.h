@@ -15,6 +15,7 @@
 #define RIG_VCPUS   4U
 #define RIG_FRAMES  256U /* machine frames; a domain's gfns lie in its p2m */
 #define RIG_GFNS    128U
+#define RIG_RAM     48U /* gfns with RAM at first */
 
 struct rig_p2m {
     mfn_t mfn[RIG_GFNS];
@@ -37,6 +38,8 @@ void rig_run_as(unsigned int domid, unsigned int vcpu);
 void *rig_page(unsigned int domid, unsigned int gfn);
 /* rig_refs - references to the frame behind a domain's own gfn. */
 uint32_t rig_refs(unsigned int domid, unsigned int gfn);
+/* rig_extra_refs - frames held by more than their allocation. */
+unsigned int rig_extra_refs(void);
 /* rig_allocs - allocations and frames of ours that were not freed. */
 unsigned long rig_allocs(void);
 
