@@ -176,6 +176,15 @@ void *alloc_xen_pages(unsigned int order)
     return find_pages(order);
 }
 
+void *alloc_table_pages(unsigned int order)
+{
+    void *table = find_pages(order);
+
+    if ( table )
+        mfn_to_page(virt_to_mfn(table))->pgt = (struct pgt_page){.live = 0};
+    return table;
+}
+
 void free_xen_pages(void *va, unsigned int order)
 {
     size_t first = (size_t)((uint8_t *)va - ram) / PAGE_SIZE;
@@ -281,6 +290,8 @@ uint64_t host_mmio_read(const volatile void *addr, unsigned int size)
     struct smmuv3_model *m = unit_at(addr, &offset);
     uint64_t value = smmuv3_model_read(m, offset, size);
 
+    if ( offset == 0x60 )
+        value ^= rig.fake_gerror;
     /* EVENTQ_PROD: as if the unit had written what the test wrote. */
     return offset == 0x100a8 ? value + rig.fake_events : value;
 }
@@ -292,6 +303,11 @@ void host_mmio_write(volatile void *addr, unsigned int size, uint64_t value)
 
     if ( offset == 0x100ac && rig.fake_events )
         return;
+    if ( offset == 0x64 && rig.fake_gerror )
+    {
+        rig.gerrorn = (uint32_t)value;
+        return;
+    }
     /* CMDQ_PROD: a bit of the first new command flips on its way. */
     if ( offset == 0x98 && rig.damage_commands )
     {
@@ -313,6 +329,16 @@ void host_mmio_write(volatile void *addr, unsigned int size, uint64_t value)
 /* The drivers' section begins with this file, which is linked first. */
 __asm__(".section .dtdrivers, \"aw\"\n.balign 8\nrig_drivers:\n.previous\n");
 extern const struct dt_driver rig_drivers[];
+
+/* So does the one option. */
+__asm__(".section .cmdline, \"aw\"\n.balign 8\nrig_options:\n.previous\n");
+extern const struct cmdline_option rig_options[];
+
+int rig_option(const char *value)
+{
+    assert_string_equal(rig_options[0].name, "iommu");
+    return rig_options[0].parse(value);
+}
 
 unsigned int dt_probe_class(enum dt_driver_class class)
 {
@@ -340,6 +366,8 @@ int dt_irq_index(const struct dt_node *np, const char *irq_name)
                                         "gerror"};
 
     (void)np;
+    if ( rig.combined )
+        return strcmp(irq_name, "combined") ? -ENOENT : 0;
     for ( int i = 0; i < 4; i++ )
     {
         if ( !strcmp(names[i], irq_name) )
@@ -371,7 +399,9 @@ static void model_irq(void *ctx, enum smmuv3_model_irq which)
     unsigned int unit = (unsigned int)(uintptr_t)ctx;
     static const unsigned int wire[] = {0, 3, 2};
 
-    if ( handlers[unit][wire[which]] )
+    if ( rig.combined )
+        handlers[unit][0](106 + 4 * unit, NULL);
+    else if ( handlers[unit][wire[which]] )
         handlers[unit][wire[which]](106 + 4 * unit + wire[which], NULL);
 }
 

@@ -37,10 +37,16 @@ struct rig {
     unsigned int fail_alloc;
     /* a command that the unit finds damaged: so many times from now */
     unsigned int damage_commands;
+    uint32_t gerrorn;     /* what was answered to them */
+    uint32_t fake_gerror; /* bits that GERROR shows besides the model's */
+    bool combined;        /* one wire instead of four */
     /* records that the test wrote into the event queue itself */
     uint32_t fake_events;
 };
 extern struct rig rig;
+
+/* "iommu=" on the hypervisor's command line. */
+int rig_option(const char *value);
 
 /* Fresh machine with models of this configuration; the driver not yet run. */
 void rig_init(unsigned int nr_units, const struct smmuv3_model_cfg *cfg);

@@ -967,6 +967,111 @@ static void overflow(void)
     rig_exit();
 }
 
+/* Each global error is named, answered, and survived. */
+static void global_errors(void)
+{
+    static const struct {
+        uint32_t bit;
+        const char *text;
+    } errors[] = {
+        {2, "event queue write failed"}, {3, "page request queue"},
+        {4, "MSI of the command queue"}, {5, "MSI of the event queue"},
+        {6, "MSI of the page request"},  {7, "MSI of global errors"},
+        {8, "service failure mode"},
+    };
+    struct smmuv3_model_cfg cfg = config();
+
+    start(1, &cfg);
+    for ( unsigned int i = 0; i < sizeof(errors) / sizeof(errors[0]); i++ )
+    {
+        rig.fake_gerror = 1U << errors[i].bit;
+        rig.gerrorn = 0;
+        rig.softirq = true;
+        rig_expect_line(errors[i].text);
+        rig_softirqs();
+        assert_string_not_equal(rig.found, "");
+        assert_int_equal(rig.gerrorn, rig.fake_gerror);
+    }
+    rig.fake_gerror = 0;
+    rig_check();
+    rig_exit();
+}
+
+static void combined_interrupt(void)
+{
+    struct smmuv3_model_cfg cfg = config();
+    struct device *dev;
+
+    rig_init(1, &cfg);
+    rig.combined = true;
+    assert_true(rig_probe());
+    dev = device(0, "dev", SID_A);
+    assert_true(rig_dma(0, SID_A, 0, true) == ABORTED);
+    assert_true(rig.softirq);
+    rig_softirqs();
+    assert_int_equal(dev->faults.nr, 1);
+    rig_check();
+    rig_exit();
+}
+
+/* Bypass is asked for by name, and said aloud. */
+static void command_line(void)
+{
+    struct smmuv3_model_cfg cfg = config();
+    struct device *dev;
+    struct domain *d;
+
+    rig_init(1, &cfg);
+    assert_int_equal(rig_option("force,verbose"), 0);
+    assert_true(iommu_enabled);
+    assert_int_equal(rig_option("sometimes"), -EINVAL);
+    assert_int_equal(rig_option("verbose,,"), 0);
+    assert_int_equal(rig_option(NULL), 0);
+    assert_true(iommu_enabled);
+    assert_int_equal(rig_option("0,verbose"), 0);
+    assert_false(iommu_enabled);
+
+    rig_expect_line("NOT isolated");
+    assert_false(rig_probe());
+    assert_string_not_equal(rig.found, "");
+    assert_false(iommu_present());
+    assert_true(smmuv3_model_dma(rig.model[0], 5, 0x1000, true, false).ok);
+
+    /* Devices still find their owners, without tables. */
+    dev = rig_device(NULL, "dev", 0, NULL);
+    d = rig_domain(3);
+    assert_int_equal(rig_map(d, 0x40000, 0x91000, 0, RW), 0);
+    assert_int_equal(rig_assign(d, dev), 0);
+    assert_ptr_equal(dev->owner, d);
+    assert_int_equal(rig_unmap(d, 0x40000, 0), 0);
+    assert_int_equal(rig_deassign(dev), 0);
+    rig_domain_free(d);
+    rig_exit();
+}
+
+/* No unit sees it: a domU does not get it, dom0 does, and it is said. */
+static void uncovered_device(void)
+{
+    struct smmuv3_model_cfg cfg = config();
+    struct device *dev;
+    struct domain *d;
+
+    start(1, &cfg);
+    dev = rig_device(NULL, "dev", 0, NULL);
+    d = rig_domain(1);
+    rig_expect_line("no IOMMU covers it");
+    assert_int_equal(rig_assign(d, dev), -ENODEV);
+    assert_string_not_equal(rig.found, "");
+    d->is_hardware = true;
+    rig_expect_line("reaches all memory");
+    assert_int_equal(rig_assign(d, dev), 0);
+    assert_string_not_equal(rig.found, "");
+    assert_int_equal(rig_deassign(dev), 0);
+    assert_int_equal(rig_deassign(dev), -ENOENT);
+    rig_domain_free(d);
+    rig_exit();
+}
+
 /* ---- */
 
 static bool in_child;
@@ -1028,6 +1133,10 @@ int main(void)
         TEST(storm),
         TEST(stray_storm),
         TEST(overflow),
+        TEST(global_errors),
+        TEST(combined_interrupt),
+        TEST(command_line),
+        TEST(uncovered_device),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
