@@ -171,18 +171,19 @@ static uint64_t *find_pages(unsigned int order)
     return NULL;
 }
 
+/* Pages that are not asked for as tables have whatever was there before. */
 void *alloc_xen_pages(unsigned int order)
 {
-    return find_pages(order);
+    void *page = find_pages(order);
+
+    if ( page )
+        mfn_to_page(virt_to_mfn(page))->pgt.live = 0xa5a5a5a5;
+    return page;
 }
 
 void *alloc_table_pages(unsigned int order)
 {
-    void *table = find_pages(order);
-
-    if ( table )
-        mfn_to_page(virt_to_mfn(table))->pgt = (struct pgt_page){.live = 0};
-    return table;
+    return find_pages(order);
 }
 
 void free_xen_pages(void *va, unsigned int order)
