@@ -72,6 +72,22 @@ struct domain *domain_get_any(domid_t id)
     return domain_get(id);
 }
 
+struct domain *domain_get_from(domid_t id)
+{
+    struct domain *d, *found = NULL;
+
+    spin_lock(&domlist_lock);
+    list_for_each_entry (d, &domain_list, list)
+    {
+        if ( d->domain_id < id || !READ_ONCE(d->refcount) )
+            continue;
+        found = domain_get_known(d);
+        break;
+    }
+    spin_unlock(&domlist_lock);
+    return found;
+}
+
 void domain_put(struct domain *d)
 {
     ASSERT(d->refcount);

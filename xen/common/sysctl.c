@@ -4,18 +4,112 @@
  */
 #include <xen/hypercall.h>
 
+#include <public/domctl.h>
 #include <public/sysctl.h>
 
+#include <xen/console.h>
 #include <xen/domain.h>
 #include <xen/guest-copy.h>
+#include <xen/mm.h>
 
 _Static_assert(sizeof(struct xen_sysctl) == 136, "sysctl");
+_Static_assert(sizeof(struct xen_sysctl_physinfo) == 112, "physinfo");
+
+static long physinfo(struct xen_sysctl_physinfo *pi)
+{
+    uint64_t start, size;
+    maddr_t bank;
+
+    memset(pi, 0, sizeof(*pi));
+    pi->threads_per_core = 1;
+    pi->cores_per_socket = nr_cpus;
+    pi->nr_cpus = nr_cpus;
+    pi->max_cpu_id = nr_cpus - 1;
+    pi->nr_nodes = 1;
+    pi->cpu_khz = cntfrq_khz;
+    pi->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
+                       XEN_SYSCTL_PHYSCAP_gnttab_v1;
+    if ( iommu_present() )
+        pi->capabilities |= XEN_SYSCTL_PHYSCAP_directio;
+    pi->free_pages = heap_free_pages();
+    for ( unsigned int i = 0; mm_ram_bank(i, &bank, &size); i++ )
+    {
+        start = maddr_x(bank);
+        pi->total_pages += size >> PAGE_SHIFT;
+        pi->max_mfn = max(pi->max_mfn, ((start + size) >> PAGE_SHIFT) - 1);
+    }
+    return 0;
+}
+
+static long getdomaininfolist(struct xen_sysctl_getdomaininfolist *list)
+{
+    uint64_t at = guest_handle_addr(list->buffer);
+    domid_t id = list->first_domain;
+    struct domain *d;
+    uint32_t n;
+    long rc = 0;
+
+    for ( n = 0; n < list->max_domains && (d = domain_get_from(id)); n++ )
+    {
+        struct xen_domctl_getdomaininfo info;
+
+        domain_info(d, &info);
+        id = (domid_t)(d->domain_id + 1);
+        domain_put(d);
+        rc = copy_to_guest(at + n * sizeof(info), &info, sizeof(info));
+        if ( rc )
+            break;
+    }
+    list->num_domains = n;
+    return rc;
+}
+
+/* In pieces: how much there is to read is the ring's affair. */
+static long readconsole(struct xen_sysctl_readconsole *rd)
+{
+    uint64_t at = guest_handle_addr(rd->buffer);
+    uint32_t index = rd->incremental ? rd->index : 0, done = 0;
+    char buf[256];
+
+    while ( done < rd->count )
+    {
+        size_t n =
+            console_ring_read(buf, min(rd->count - done, 256U), &index, false);
+
+        if ( !n )
+            break;
+        if ( copy_to_guest(at + done, buf, n) )
+            return -EFAULT;
+        done += (uint32_t)n;
+    }
+    if ( rd->clear )
+        console_ring_read(buf, 0, &index, true);
+    rd->count = done;
+    rd->index = index;
+    return 0;
+}
+
+static long run(struct xen_sysctl *op)
+{
+    switch ( op->cmd )
+    {
+    case XEN_SYSCTL_physinfo:
+        return physinfo(&op->u.physinfo);
+    case XEN_SYSCTL_getdomaininfolist:
+        return getdomaininfolist(&op->u.getdomaininfolist);
+    case XEN_SYSCTL_readconsole:
+        return readconsole(&op->u.readconsole);
+    default:
+        return -ENOSYS;
+    }
+}
 
 long do_sysctl(uint64_t arg, uint64_t a1 __maybe_unused,
                uint64_t a2 __maybe_unused, uint64_t a3 __maybe_unused,
                uint64_t a4 __maybe_unused)
 {
     struct xen_sysctl op;
+    long rc;
 
     if ( !current->domain->is_privileged )
         return -EPERM;
@@ -23,5 +117,6 @@ long do_sysctl(uint64_t arg, uint64_t a1 __maybe_unused,
         return -EFAULT;
     if ( op.interface_version != XEN_SYSCTL_INTERFACE_VERSION )
         return -EACCES;
-    return -ENOSYS;
+    rc = run(&op);
+    return rc ? rc : copy_to_guest(arg, &op, sizeof(op));
 }

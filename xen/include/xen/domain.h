@@ -140,6 +140,8 @@ int __must_check domain_kill(struct domain *d);
 struct domain *domain_get(domid_t id);
 /* domain_get_any - the same, and DOMID_SELF is the caller's. */
 struct domain *domain_get_any(domid_t id);
+/* domain_get_from - the one with the lowest id from @id on, or NULL. */
+struct domain *domain_get_from(domid_t id);
 void domain_put(struct domain *d);
 static inline struct domain *domain_get_known(struct domain *d)
 {
