@@ -16,7 +16,7 @@
 #define MODEL_ECAM      0x4010000000ULL
 #define MODEL_BUSES     16U
 #define MODEL_MEM32     0x10000000ULL /* window, bus address == CPU address */
-#define MODEL_SIZE32    0x10000000ULL
+#define MODEL_SIZE32    0x0fff0000ULL /* no multiple of a large BAR */
 #define MODEL_MEM64     0x8000000000ULL
 #define MODEL_SIZE64    0x8000000000ULL
 #define MODEL_DOORBELL  0x8090040ULL
