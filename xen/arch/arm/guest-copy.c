@@ -10,7 +10,6 @@
 
 #include <xen/bits.h>
 #include <xen/domain.h>
-#include <asm/config.h>
 #include <asm/sysreg.h>
 
 /*
@@ -35,7 +34,7 @@ static __always_inline struct page_info *get_page_va(struct domain *d,
     mfn = _mfn((par & GENMASK64(51, 12)) >> PAGE_SHIFT);
     if ( !mfn_is_ram(mfn) )
         return NULL;
-    pg = (struct page_info *)FRAMETABLE_VIRT + mfn_x(mfn);
+    pg = mfn_to_page(mfn);
     if ( likely(get_page(pg, d)) )
         return pg;
 
@@ -73,8 +72,7 @@ static __always_inline void copy_in_page(struct page_info *pg, uint64_t offset,
                                          char *buf, size_t n,
                                          enum copy_kind kind)
 {
-    uint64_t mfn = (uint64_t)(pg - (struct page_info *)FRAMETABLE_VIRT);
-    char *p = (char *)(DIRECTMAP_VIRT + (mfn << PAGE_SHIFT) + offset);
+    char *p = (char *)page_to_virt(pg) + offset;
 
     if ( kind == COPY_TO )
         move(p, buf, n);

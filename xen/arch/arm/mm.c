@@ -18,7 +18,7 @@
 #include <libfdt.h>
 
 _Static_assert(PGT_MAIR == MAIR_EL2_VALUE, "head.S loads what pgtable uses");
-_Static_assert(sizeof(struct page_info) == 32, "frame table stride");
+_Static_assert(sizeof(struct page_info) == PAGE_INFO_SIZE, "frame table stride");
 _Static_assert(PAGE_SIZE << STACK_ORDER == STACK_SIZE, "");
 
 #define EARLY_TABLES 48U
@@ -36,26 +36,6 @@ static const struct pgt_attr attr_dev = { .read = true, .write = true,
                                           .mem = PGT_MEM_DEV_NGNRE };
 
 /* ---- addresses ---- */
-
-struct page_info *mfn_to_page(mfn_t mfn)
-{
-    return (struct page_info *)FRAMETABLE_VIRT + mfn_x(mfn);
-}
-
-mfn_t page_to_mfn(const struct page_info *pg)
-{
-    return _mfn((uint64_t)(pg - (struct page_info *)FRAMETABLE_VIRT));
-}
-
-void *maddr_to_virt(maddr_t ma)
-{
-    return (void *)(DIRECTMAP_VIRT + maddr_x(ma));
-}
-
-void *mfn_to_virt(mfn_t mfn)
-{
-    return maddr_to_virt(mfn_to_maddr(mfn));
-}
 
 maddr_t virt_to_maddr(const void *va)
 {

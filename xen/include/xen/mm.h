@@ -10,6 +10,7 @@
 #include <xen/list.h>
 #include <xen/pgtable.h>
 #include <xen/spinlock.h>
+#include <asm/frames.h> /* mfn_to_page, page_to_mfn, maddr_to_virt, ... */
 
 struct domain;
 
@@ -43,14 +44,10 @@ struct page_info {
 
 #define MAX_ORDER 18U /* 1 GiB blocks */
 
-bool mfn_is_ram(mfn_t mfn);               /* has a page_info */
+bool mfn_is_ram(mfn_t mfn);                    /* has a page_info */
 bool mfn_range_is_ram(mfn_t mfn, uint64_t nr); /* nr frames of one bank */
-struct page_info *mfn_to_page(mfn_t mfn); /* mfn_is_ram() must hold */
-mfn_t page_to_mfn(const struct page_info *pg);
-void *mfn_to_virt(mfn_t mfn);             /* through the direct map; RAM only */
-mfn_t virt_to_mfn(const void *va);        /* direct map address */
-void *maddr_to_virt(maddr_t ma);
-maddr_t virt_to_maddr(const void *va);    /* direct map or Xen image */
+mfn_t virt_to_mfn(const void *va);             /* direct map address */
+maddr_t virt_to_maddr(const void *va);         /* direct map or Xen image */
 static inline void *page_to_virt(const struct page_info *pg)
 {
     return mfn_to_virt(page_to_mfn(pg));
