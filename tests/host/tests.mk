@@ -52,6 +52,11 @@ test-grant := tests/host/hyp-rig.c tests/host/test-grant.c \
     xen/common/grant-table.c
 test-grant-cflags := $(test-hyp-cflags)
 
+HOST_TESTS += test-vgic
+test-vgic := tests/host/test-vgic.c xen/arch/arm/vgic.c \
+    xen/arch/arm/vgic-dist.c
+test-vgic-cflags := $(test-hyp-cflags)
+
 vpci_srcs := tests/models/pci.c xen/drivers/pci/pci.c xen/drivers/pci/vpci.c \
     xen/drivers/pci/vpci-header.c xen/drivers/pci/vpci-msi.c \
     xen/drivers/pci/vpci-msix.c

@@ -206,7 +206,7 @@ static uint64_t take_pending(struct vcpu *v, struct vgic_irq *irq, uint64_t lr)
 {
     if ( irq->intid < IRQ_SGI_COUNT && v->domain->vgic.version == 2 )
         irq->sources |= (uint8_t)BIT32(FIELD_GET(LR_PHYS, lr) & 7);
-    else if ( !is_sampled(v, irq) || !irq->line )
+    else if ( !is_sampled(v, irq) || (!irq->line && !irq->dropped) )
         irq->pending = true;
     return lr & ~LR_PENDING;
 }
@@ -240,15 +240,15 @@ static void reconcile(struct vcpu *v, unsigned int i)
         else
             irq->pending = false; /* one more edge of a pending interrupt */
     }
-    else if ( deliver && !(lr & LR_HW) )
+    else if ( !(lr & LR_HW) && is_pending(v, irq) )
     {
-        if ( irq->sources )
-            lr |= LR_EOI; /* the next source when this one has ended */
-        else if ( irq->pending )
+        if ( deliver && irq->pending )
         {
             lr |= LR_PENDING;
             irq->pending = false;
         }
+        else
+            lr |= LR_EOI; /* another source or vCPU, when this one has ended */
     }
     lr = (lr & ~LR_PRIO) | FIELD_PREP(LR_PRIO, irq->priority);
 
@@ -273,24 +273,26 @@ static bool has_pending_lr(const struct vcpu *v)
 }
 
 /*
- * All list registers are in use and interrupts wait: when to look again. As
- * soon as none is only pending, for then the guest has nothing left to take.
- * If that is so already, when one ends: by its EOI, or with the hardware link
- * when at most one is left.
+ * All list registers are in use and interrupts wait: when to look again. When
+ * an active one ends, by its EOI; a pending state beside the active one waits
+ * like the others, or it would keep the register. As soon as none is pending,
+ * for then the guest has nothing left to take. If that is so already, what is
+ * active with the hardware link ends unseen, until one is left.
  */
 static enum gic_refill refill_when(struct vcpu *v)
 {
-    if ( has_pending_lr(v) )
-        return GIC_REFILL_NO_PENDING;
     for ( uint32_t used = v->vgic.lr_used; used; used &= used - 1 )
     {
         unsigned int i = (unsigned int)__builtin_ctz(used);
         uint64_t lr = lr_get(v, i);
 
-        if ( !(lr & (LR_HW | LR_EOI)) )
-            lr_put(v, i, lr | LR_EOI);
+        if ( !(lr & LR_ACTIVE) || (lr & LR_HW) )
+            continue;
+        if ( lr & LR_PENDING )
+            lr = take_pending(v, v->vgic.lr_irq[i], lr);
+        lr_put(v, i, lr | LR_EOI);
     }
-    return GIC_REFILL_UNDERFLOW;
+    return has_pending_lr(v) ? GIC_REFILL_NO_PENDING : GIC_REFILL_UNDERFLOW;
 }
 
 /*
