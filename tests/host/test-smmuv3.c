@@ -130,7 +130,7 @@ static void use_domain(struct domain *d, struct device *dev, uint32_t sid)
 
 static void life(const struct smmuv3_model_cfg *cfg)
 {
-    unsigned int free_before, free_after;
+    unsigned int free_before, free_after, empty;
     struct device *dev;
     struct domain *d;
 
@@ -143,6 +143,14 @@ static void life(const struct smmuv3_model_cfg *cfg)
     {
         d = rig_domain((domid_t)(round + 1));
         assert_non_null(d);
+
+        /* Tables that a mapping needed go with it. */
+        empty = rig_free_pages();
+        assert_int_equal(rig_map(d, 0x40000, 1, 0, IOMMU_READ), 0);
+        assert_true(rig_free_pages() < empty);
+        assert_int_equal(rig_unmap(d, 0x40000, 0), 0);
+        assert_true(rig_free_pages() == empty);
+
         use_domain(d, dev, SID_A);
         assert_false(d->iommu.lost_sync);
         rig_domain_free(d);
