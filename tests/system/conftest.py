@@ -16,8 +16,6 @@ RUNS = pathlib.Path(os.environ.get("PX_RUNS", BUILD / "system"))
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "soak: only in make soak")
-    if RUNS.exists():
-        shutil.rmtree(RUNS)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +25,9 @@ def new_machine(request):
 
     def make(name, **kwargs):
         module = pathlib.Path(request.node.name).stem
-        machine = Machine(RUNS / f"{module}-{name}", **kwargs)
+        folder = RUNS / f"{module}-{name}"
+        shutil.rmtree(folder, ignore_errors=True)
+        machine = Machine(folder, **kwargs)
         machines.append(machine)
         return machine
 
