@@ -12,6 +12,7 @@
 
 #include <xen/barrier.h>
 #include <xen/bits.h>
+#include <xen/console.h>
 #include <xen/device-tree.h>
 #include <xen/domain.h>
 #include <xen/errno.h>
@@ -487,10 +488,34 @@ void pci_host_add(struct pci_host *host)
     list_add_tail(&host->list, &pci_hosts);
 }
 
+static void dump(char key)
+{
+    struct pci_dev *pdev;
+
+    (void)key;
+    if ( !spin_trylock(&device_lock) )
+    {
+        printk("PCI: the device lock is taken\n");
+        return;
+    }
+    list_for_each_entry (pdev, &pci_devices, list)
+    {
+        printk("PCI %s: %04x:%04x, requester %04x, command %04x",
+               pdev->dev.name, pdev->vendor, pdev->device_id,
+               pdev->requester_id, pci_conf_read(pdev, PCI_COMMAND, 2));
+        if ( pdev->dev.owner )
+            printk(", d%u's\n", pdev->dev.owner->domain_id);
+        else
+            printk(", nobody's\n");
+    }
+    spin_unlock(&device_lock);
+}
+
 void pci_init(void)
 {
     struct pci_host *host;
 
+    keyhandler_register('Q', dump, "PCI functions and their owners");
     dt_probe_class(DT_DRIVER_PCI_HOST);
     list_for_each_entry (host, &pci_hosts, list)
     {
