@@ -32,38 +32,53 @@ static struct vgic_irq *irq_of(const struct range *r, unsigned int intid)
                : NULL;
 }
 
-static bool read_bit(struct domain *d, enum bit_reg reg, struct vgic_irq *irq)
+/* 32 in a row are neighbours in one array. */
+static uint64_t read_enabled(const struct vgic_irq *irq, unsigned int nr)
 {
-    switch ( reg )
+    uint64_t value = 0;
+
+    for ( unsigned int i = 0; i < nr; i++ )
+        value |= (uint64_t)irq[i].enabled << i;
+    return value;
+}
+
+static uint64_t read_state(struct domain *d, struct vgic_irq *irq,
+                           unsigned int nr, bool active)
+{
+    uint64_t value = 0;
+
+    for ( unsigned int i = 0; i < nr; i++ )
     {
-    case ISENABLER:
-    case ICENABLER:
-        return irq->enabled;
-    case ISPENDR:
-    case ICPENDR:
-        return vgic_irq_state(d, irq).pending;
-    case ISACTIVER:
-    case ICACTIVER:
-        return vgic_irq_state(d, irq).active;
-    case IGROUPR:
-    default:
-        return false;
+        struct vgic_irq_state state = vgic_irq_state(d, &irq[i]);
+
+        value |= (uint64_t)(active ? state.active : state.pending) << i;
     }
+    return value;
 }
 
 static uint64_t read_bits(const struct range *r, enum bit_reg reg,
                           unsigned int intid)
 {
-    uint64_t value = 0;
+    struct vgic_irq *irq = irq_of(r, intid);
+    unsigned int nr = MIN(32U, r->end - intid);
 
-    for ( unsigned int i = 0; i < 32; i++ )
+    if ( !irq )
+        return 0;
+    switch ( reg )
     {
-        struct vgic_irq *irq = irq_of(r, intid + i);
-
-        if ( irq && read_bit(r->v->domain, reg, irq) )
-            value |= BIT64(i);
+    case ISENABLER:
+    case ICENABLER:
+        return read_enabled(irq, nr);
+    case ISPENDR:
+    case ICPENDR:
+        return read_state(r->v->domain, irq, nr, false);
+    case ISACTIVER:
+    case ICACTIVER:
+        return read_state(r->v->domain, irq, nr, true);
+    case IGROUPR:
+    default:
+        return 0;
     }
-    return value;
 }
 
 static void write_bit(struct domain *d, enum bit_reg reg, struct vgic_irq *irq)

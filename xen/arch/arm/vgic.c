@@ -237,18 +237,20 @@ static void reconcile(struct vcpu *v, unsigned int i)
             irq->sources &= (uint8_t)~BIT32(FIELD_GET(LR_PHYS, lr) & 7);
             lr |= irq->sources ? LR_EOI : 0;
         }
+        else if ( irq->hw && !(lr & LR_HW) )
+            lr |= LR_EOI; /* then once more, with the link */
         else
             irq->pending = false; /* one more edge of a pending interrupt */
     }
     else if ( !(lr & LR_HW) && is_pending(v, irq) )
     {
-        if ( deliver && irq->pending )
+        if ( deliver && irq->pending && !irq->hw )
         {
             lr |= LR_PENDING;
             irq->pending = false;
         }
         else
-            lr |= LR_EOI; /* another source or vCPU, when this one has ended */
+            lr |= LR_EOI; /* another source, vCPU or the link, after this */
     }
     lr = (lr & ~LR_PRIO) | FIELD_PREP(LR_PRIO, irq->priority);
 
@@ -561,9 +563,6 @@ void vgic_inject_hw(struct domain *d, struct vcpu *v, unsigned int virq,
         return;
     }
 
-    /* A former instance may still be in a list register, ended by now. */
-    if ( irq->lr != VGIC_NO_LR && lrs_ours(v) )
-        reconcile(v, irq->lr);
     irq->hw = true;
     irq->hw_pirq = pirq;
     irq->pending = true;
@@ -666,6 +665,9 @@ struct vgic_irq_state vgic_irq_state(struct domain *d, struct vgic_irq *irq)
     struct vgic_irq_state state = { false, false };
 
     (void)d;
+    if ( READ_ONCE(irq->lr) == VGIC_NO_LR && !irq->pending && !irq->active &&
+         !irq->sources && !irq->line && !irq->pirq )
+        return state; /* most of them, most of the time */
     with_lrs(irq, &state, get_state);
     if ( irq->pirq && !state.pending && gic->is_pending(irq->pirq) )
         state.pending = true;
