@@ -9,6 +9,7 @@
 #include <xen/bits.h>
 #include <xen/domain.h>
 #include <asm/sysreg.h>
+#include <asm/tlbi.h>
 
 #define VTCR_RES1  BIT64(31)
 #define VTCR_VS    BIT64(19)
@@ -57,7 +58,7 @@ void p2m_init_cpu(void)
     sysreg_write(vtcr_el2, vtcr);
     sysreg_write(vttbr_el2, 0);
     isb();
-    __asm__ volatile("tlbi alle1" ::: "memory");
+    tlbi(alle1);
     dsb(nsh);
     isb();
 }
@@ -111,7 +112,7 @@ void p2m_tlb_flush_all(const struct p2m *p2m)
     uint64_t saved = enter_vmid(p2m);
 
     dsb(ishst); /* the changed descriptors, before other CPUs walk again */
-    __asm__ volatile("tlbi vmalls12e1is" ::: "memory");
+    tlbi(vmalls12e1is);
     dsb(ish);
     isb();
     leave_vmid(p2m, saved);
@@ -132,12 +133,12 @@ void p2m_tlb_flush(const struct p2m *p2m, uint64_t ipa, uint64_t size,
     dsb(ishst); /* the changed descriptors, before other CPUs walk again */
     for ( ; ipa < end; ipa += step )
         if ( level < PGT_LEVEL_ANY )
-            __asm__ volatile("tlbi ipas2le1is, %0" : : "r"(ipa >> PAGE_SHIFT));
+            tlbi_arg(ipas2le1is, ipa >> PAGE_SHIFT);
         else
-            __asm__ volatile("tlbi ipas2e1is, %0" : : "r"(ipa >> PAGE_SHIFT));
+            tlbi_arg(ipas2e1is, ipa >> PAGE_SHIFT);
     /* Entries that combine both stages are not tagged by IPA. */
     dsb(ish);
-    __asm__ volatile("tlbi vmalle1is" ::: "memory");
+    tlbi(vmalle1is);
     dsb(ish);
     isb();
     leave_vmid(p2m, saved);
