@@ -8,7 +8,8 @@
  *   2. prepare both sides; on failure guest and devices saw nothing (P2)
  *   3. taking away: IOMMU, then CPU.  Giving: CPU, then IOMMU.
  *      Replacing is not offered: remove, then map.
- *   4. invalidate stage-2 TLB and IOTLB, and wait
+ *   4. invalidate IOTLB and stage-2 TLB, and wait; what is taken away has
+ *      left the IOTLB before the CPU's entry goes
  *   5. only now drop references and free tables (P3). Frames whose IOTLB
  *      invalidation timed out are quarantined.
  *
@@ -162,28 +163,36 @@ static void op_init(struct p2m_op *op, struct p2m *p2m)
     iommu_gather_init(&op->iommu);
 }
 
-/* Step 4, and tables of step 5. 0, or the IOMMU's -ETIMEDOUT. */
-static int op_sync(struct p2m_op *op)
+/* Step 4 for the CPU, and its tables of step 5. */
+static void cpu_sync(struct p2m_op *op)
 {
     struct p2m *p2m = op->p2m;
-    int rc;
 
-    if ( !pgt_gather_empty(&op->cpu) )
-    {
-        p2m_tlb_flush(p2m, op->cpu.start, op->cpu.end - op->cpu.start,
-                      pgt_gather_level(&op->cpu));
-        p2m->nr_syncs++;
-    }
-    rc = iommu_iotlb_sync(p2m->d, &op->iommu);
+    if ( pgt_gather_empty(&op->cpu) )
+        return;
+    p2m_tlb_flush(p2m, op->cpu.start, op->cpu.end - op->cpu.start,
+                  pgt_gather_level(&op->cpu));
+    p2m->nr_syncs++;
     pgt_gather_done(&p2m->pgt, &op->cpu, true);
-    return rc;
 }
 
-/* Undo a prepare: drop the empty tables it made. */
+/* Step 4 for devices, and their tables of step 5. 0, or -ETIMEDOUT. */
+static int iommu_sync(struct p2m_op *op)
+{
+    return iommu_iotlb_sync(op->p2m->d, &op->iommu);
+}
+
+/* Undo a prepare: drop the empty tables it made. Walk caches may have them. */
 static void op_abandon(struct p2m_op *op, gfn_t gfn, unsigned int order)
 {
     pgt_unmap(&op->p2m->pgt, gfn_addr(gfn), order, &op->cpu);
-    pgt_gather_done(&op->p2m->pgt, &op->cpu, true);
+    cpu_sync(op);
+}
+
+/* Beyond it a shift to an address would lead to another frame. */
+static bool gfn_in_width(const struct p2m *p2m, gfn_t gfn)
+{
+    return !(gfn_x(gfn) >> (p2m->pgt.ia_bits - PAGE_SHIFT));
 }
 
 static bool range_ok(const struct p2m *p2m, gfn_t gfn, unsigned int order)
@@ -191,7 +200,7 @@ static bool range_ok(const struct p2m *p2m, gfn_t gfn, unsigned int order)
     uint64_t nr = UINT64_C(1) << order;
 
     return order <= MAX_ORDER && !(gfn_x(gfn) & (nr - 1)) &&
-           gfn_x(gfn) < UINT64_C(1) << (p2m->pgt.ia_bits - PAGE_SHIFT);
+           gfn_in_width(p2m, gfn);
 }
 
 static int set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order, mfn_t mfn,
@@ -220,33 +229,39 @@ static int set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order, mfn_t mfn,
     if ( gfn_x(gfn) + (UINT64_C(1) << order) - 1 > p2m->max_gfn )
         p2m->max_gfn = gfn_x(gfn) + (UINT64_C(1) << order) - 1;
     /* Holes were filled, so nothing is stale; a merge may have left tables. */
-    if ( op_sync(&op) )
+    cpu_sync(&op);
+    if ( iommu_sync(&op) )
         ASSERT(p2m->d->iommu.lost_sync);
     return 0;
 }
 
 /* What a removal finds, before it changes anything. */
 struct p2m_found {
+    uint64_t nr_dma;               /* frames that devices see */
     unsigned int nr_refs;
-    bool iommu;                    /* some of it is visible to devices */
     struct page_info *ref[MAX_REFS];
 };
 
-/* False when there are more references than one removal can drop. */
+/*
+ * False when it takes more than one removal: too many references, or devices
+ * see only a part of it, and the rest of the dfns may be aliases.
+ */
 static bool find_leaves(struct p2m *p2m, gfn_t gfn, unsigned int order,
                         struct p2m_found *f)
 {
     uint64_t at = gfn_addr(gfn), end = at + (PAGE_SIZE << order);
+    uint64_t nr = UINT64_C(1) << order;
     struct pgt_leaf leaf;
 
     f->nr_refs = 0;
-    f->iommu = false;
+    f->nr_dma = 0;
     for ( ; at < end && pgt_next_leaf(&p2m->pgt, at, &leaf) && leaf.base < end;
           at = leaf.base + (PAGE_SIZE << leaf.order) )
     {
         const struct p2m_rights *r = &rights[leaf.attr.sw];
 
-        f->iommu |= r->iommu != 0;
+        if ( r->iommu )
+            f->nr_dma += min(UINT64_C(1) << leaf.order, nr);
         if ( !r->ref )
             continue;
         /* Entries with references are single frames. */
@@ -254,52 +269,68 @@ static bool find_leaves(struct p2m *p2m, gfn_t gfn, unsigned int order,
             return false;
         f->ref[f->nr_refs++] = mfn_to_page(mfn_from_maddr(leaf.oa));
     }
-    return true;
+    return !f->nr_dma || f->nr_dma == nr;
 }
 
-/* Devices may still reach what was mapped here: keep it from reuse. */
-static void quarantine_frames(struct p2m *p2m, const struct p2m_found *f,
-                              mfn_t mfn, unsigned int order)
+static void quarantine_leaf(struct p2m *p2m, const struct pgt_leaf *leaf)
 {
-    printk(XENLOG_ERR "d%u: IOTLB invalidation timed out: %u frames from mfn "
-           "%#lx and %u foreign ones are kept out of use\n",
-           p2m->d->domain_id, 1U << order, mfn_x(mfn), f->nr_refs);
-    for ( unsigned int i = 0; i < f->nr_refs; i++ )
-        page_quarantine(f->ref[i]);
-    for ( uint64_t i = 0; !mfn_eq(mfn, INVALID_MFN) && i < 1UL << order; i++ )
-        if ( mfn_is_ram(mfn_add(mfn, i)) &&
-             mfn_to_page(mfn_add(mfn, i))->owner == p2m->d )
-            page_quarantine(mfn_to_page(mfn_add(mfn, i)));
+    const struct p2m_rights *r = &rights[leaf->attr.sw];
+    mfn_t mfn = mfn_from_maddr(leaf->oa);
+
+    if ( !r->iommu )
+        return;
+    printk_ratelimited(XENLOG_ERR "d%u: %u frames from mfn %#lx are kept out "
+                       "of use: devices may still reach them\n",
+                       p2m->d->domain_id, 1U << leaf->order, mfn_x(mfn));
+    for ( uint64_t i = 0; i < UINT64_C(1) << leaf->order; i++ )
+    {
+        mfn_t m = mfn_add(mfn, i);
+
+        if ( mfn_is_ram(m) && (r->ref || mfn_to_page(m)->owner == p2m->d) )
+            page_quarantine(mfn_to_page(m));
+    }
+}
+
+/* The IOTLB invalidation timed out; the P2M still says what was there. */
+static void quarantine_frames(struct p2m *p2m, gfn_t gfn, unsigned int order)
+{
+    uint64_t at = gfn_addr(gfn), end = at + (PAGE_SIZE << order);
+    struct pgt_leaf leaf;
+
+    for ( ; at < end && pgt_next_leaf(&p2m->pgt, at, &leaf) && leaf.base < end;
+          at = leaf.base + (PAGE_SIZE << leaf.order) )
+        quarantine_leaf(p2m, &leaf);
 }
 
 static int remove_entry(struct p2m *p2m, gfn_t gfn, unsigned int order)
 {
     struct p2m_found found;
-    struct pgt_leaf first;
     struct p2m_op op;
-    int rc;
+    int rc = 0;
 
     if ( !find_leaves(p2m, gfn, order, &found) )
     {
+        /* Each leaf is in one half, so neither splits or fails. */
         rc = remove_entry(p2m, gfn, order - 1);
         return rc ? rc
                   : remove_entry(p2m, gfn_add(gfn, UINT64_C(1) << (order - 1)),
                                  order - 1);
     }
     op_init(&op, p2m);
-    rc = pgt_prepare(&p2m->pgt, gfn_addr(gfn), order, PGT_SPLIT);
-    if ( !rc && found.iommu )
+    /* In this order no leaf of devices is larger than one of the P2M. */
+    if ( found.nr_dma )
         rc = iommu_prepare_unmap(p2m->d, dfn_from_gfn(gfn), order);
+    if ( !rc )
+        rc = pgt_prepare(&p2m->pgt, gfn_addr(gfn), order, PGT_SPLIT);
     if ( rc )
         return rc;
 
-    if ( !pgt_lookup(&p2m->pgt, gfn_addr(gfn), &first) )
-        first.oa = mfn_to_maddr(INVALID_MFN);
-    if ( found.iommu )
+    if ( found.nr_dma )
         iommu_unmap_pages(p2m->d, dfn_from_gfn(gfn), order, &op.iommu);
+    if ( iommu_sync(&op) )
+        quarantine_frames(p2m, gfn, order);
     pgt_unmap(&p2m->pgt, gfn_addr(gfn), order, &op.cpu);
-    if ( op_sync(&op) )
-        quarantine_frames(p2m, &found, mfn_from_maddr(first.oa), order);
+    cpu_sync(&op);
     for ( unsigned int i = 0; i < found.nr_refs; i++ )
         put_page(found.ref[i]);
     return 0;
@@ -317,6 +348,13 @@ int p2m_set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order, mfn_t mfn,
          (rights[type].ref && order) )
         return -EINVAL;
     return set_entry(p2m, gfn, order, mfn, type);
+}
+
+static bool lookup(const struct p2m *p2m, gfn_t gfn, struct pgt_leaf *leaf)
+{
+    *leaf = (struct pgt_leaf){ .present = false };
+    return gfn_in_width(p2m, gfn) &&
+           pgt_lookup(&p2m->pgt, gfn_addr(gfn), leaf);
 }
 
 /* ---- ranges and single frames ---- */
@@ -387,7 +425,7 @@ int p2m_remove_page(struct domain *d, gfn_t gfn, mfn_t mfn)
     int rc = -ENOENT;
 
     spin_lock(&d->p2m.lock);
-    if ( pgt_lookup(&d->p2m.pgt, gfn_addr(gfn), &leaf) &&
+    if ( lookup(&d->p2m, gfn, &leaf) &&
          (mfn_eq(mfn, INVALID_MFN) ||
           mfn_eq(mfn, mfn_from_maddr(leaf.oa))) )
         rc = p2m_set_entry(&d->p2m, gfn, 0, INVALID_MFN, P2M_INVALID);
@@ -428,7 +466,7 @@ mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type,
     bool present;
 
     spin_lock(&d->p2m.lock);
-    present = pgt_lookup(&d->p2m.pgt, gfn_addr(gfn), &leaf);
+    present = lookup(&d->p2m, gfn, &leaf);
     spin_unlock(&d->p2m.lock);
     if ( type )
         *type = present ? (enum p2m_type)leaf.attr.sw : P2M_INVALID;
@@ -443,10 +481,8 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write,
     struct page_info *pg = NULL;
     struct pgt_leaf leaf;
 
-    if ( gfn_x(gfn) >> (p2m_ipa_bits - PAGE_SHIFT) )
-        return NULL;
     spin_lock(&d->p2m.lock);
-    if ( pgt_lookup(&d->p2m.pgt, gfn_addr(gfn), &leaf) &&
+    if ( lookup(&d->p2m, gfn, &leaf) &&
          (leaf.attr.write || !write) && leaf.attr.mem == PGT_MEM_WB &&
          mfn_is_ram(mfn_from_maddr(leaf.oa)) )
     {
@@ -493,16 +529,17 @@ static int alias_update(struct p2m *p2m, mfn_t mfn, unsigned int old)
     if ( want == old )
         return 0;
     op_init(&op, p2m);
-    if ( want )
+    if ( !old )
     {
         rc = iommu_prepare_pages(p2m->d, dfn, 0);
         if ( rc )
             return rc;
-        iommu_map_pages(p2m->d, dfn, mfn, 0, want, &op.iommu);
     }
+    if ( want )
+        iommu_map_pages(p2m->d, dfn, mfn, 0, want, &op.iommu);
     else
         iommu_unmap_pages(p2m->d, dfn, 0, &op.iommu);
-    if ( op_sync(&op) )
+    if ( iommu_sync(&op) )
         page_quarantine(mfn_to_page(mfn));
     return 0;
 }
@@ -550,28 +587,29 @@ void p2m_iommu_unalias(struct domain *d, mfn_t mfn, bool write)
 int p2m_iommu_map_doorbell(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
     struct p2m *p2m = &d->p2m;
+    struct pgt_leaf leaf;
     struct p2m_op op;
     int rc = 0;
 
     if ( !d->iommu.enabled )
         return 0;
+    if ( !gfn_in_width(p2m, gfn) )
+        return -EINVAL;
     spin_lock(&p2m->lock);
     if ( p2m->doorbell_users )
         rc = gfn_eq(gfn, p2m->doorbell) ? 0 : -EBUSY;
+    else if ( lookup(p2m, gfn, &leaf) )
+        rc = -EEXIST;
     else
     {
-        struct pgt_leaf leaf;
-
         op_init(&op, p2m);
-        if ( pgt_lookup(&p2m->pgt, gfn_addr(gfn), &leaf) )
-            rc = -EEXIST;
-        if ( !rc )
-            rc = iommu_prepare_pages(d, dfn_from_gfn(gfn), 0);
+        rc = iommu_prepare_pages(d, dfn_from_gfn(gfn), 0);
         if ( !rc )
         {
             iommu_map_pages(d, dfn_from_gfn(gfn), mfn, 0,
                             IOMMU_READ | IOMMU_WRITE | IOMMU_MMIO, &op.iommu);
-            rc = op_sync(&op);
+            if ( iommu_sync(&op) )
+                ASSERT(d->iommu.lost_sync); /* a hole: nothing is stale */
             p2m->doorbell = gfn;
         }
     }
@@ -594,7 +632,7 @@ void p2m_iommu_unmap_doorbell(struct domain *d, gfn_t gfn)
     {
         op_init(&op, p2m);
         iommu_unmap_pages(d, dfn_from_gfn(gfn), 0, &op.iommu);
-        if ( op_sync(&op) )
+        if ( iommu_sync(&op) )
             printk(XENLOG_ERR "d%u: devices may still reach the MSI doorbell\n",
                    d->domain_id);
     }
