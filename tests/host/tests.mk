@@ -69,3 +69,28 @@ test-iommu-dt := tests/host/test-iommu-dt.c tests/host/libfdt.c \
     xen/common/device-tree.c xen/drivers/passthrough/iommu-dt.c
 test-iommu-dt-cflags := $(test-device-tree-cflags) \
     -isystem xen/arch/arm/include -Wno-redundant-decls
+
+# The simulated CPUs come first: their part of .cmdline starts the array.
+HOST_TESTS += test-sched
+test-sched := tests/host/smp-sim.c tests/host/test-sched.c xen/common/sched.c \
+    xen/common/softirq.c xen/common/timer.c
+# A list's head is no vCPU: container_of() of it is only compared.
+test-sched-cflags := -include tests/host/smp-sim.h $(test-hyp-cflags) \
+    -fno-sanitize=alignment
+
+# The rig comes first: its part of .dtdrivers is the start of the array.
+HOST_TESTS += test-p2m-iommu
+test-p2m-iommu := tests/host/p2m-rig.c tests/host/test-p2m-iommu.c \
+    tests/models/stage2.c tests/models/smmuv3.c tests/models/smmuv3-cmd.c \
+    tests/models/smmuv3-mem.c tests/models/smmuv3-walk.c \
+    xen/arch/arm/p2m.c xen/arch/arm/p2m-tlb.c xen/common/page-alloc.c \
+    xen/drivers/passthrough/iommu.c xen/drivers/passthrough/smmuv3.c \
+    xen/drivers/passthrough/smmuv3-cmdq.c \
+    xen/drivers/passthrough/smmuv3-evtq.c \
+    xen/drivers/passthrough/smmuv3-ste.c xen/common/pgtable/pgtable.c \
+    xen/common/pgtable/fmt-s1.c xen/common/pgtable/fmt-s2.c
+test-p2m-iommu-cflags := -isystem xen/arch/arm/include -Wno-redundant-decls
+# Memory that is given back passes the rig, allocations may fail there.
+test-p2m-iommu-libs := -Wl,--wrap=alloc_xen_pages,--wrap=alloc_table_pages \
+    -Wl,--wrap=xzalloc_bytes,--wrap=free_xen_pages,--wrap=put_page \
+    -Wl,--wrap=page_release

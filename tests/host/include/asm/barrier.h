@@ -4,6 +4,7 @@
 #define ASM_BARRIER_H
 
 void host_barrier(void);
+void host_dsb(const char *scope);
 
 #define isb()       __asm__ volatile("" ::: "memory")
 #define smp_mb()    __sync_synchronize()
@@ -12,6 +13,7 @@ void host_barrier(void);
 #define dma_wmb()   host_barrier()
 #define dma_rmb()   __sync_synchronize()
 #define dsb_sy()    host_barrier()
+#define dsb(scope)  host_dsb(#scope)
 #define cpu_relax() __asm__ volatile("" ::: "memory")
 
 #endif /* ASM_BARRIER_H */

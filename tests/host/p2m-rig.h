@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A machine for the P2M and the IOMMU together: RAM in a direct map under the
+ * real page allocator, CPUs by the stage-2 model, units by the SMMUv3 model,
+ * locks that check their order.
+ *
+ * The linker's --wrap leads every giving back of memory through here: while
+ * anything in a CPU or a unit can still reach it, a model complains. Table
+ * pages are poisoned.
+ */
+#ifndef TESTS_HOST_P2M_RIG_H
+#define TESTS_HOST_P2M_RIG_H
+
+#include <xen/device.h>
+#include <xen/domain.h>
+#include <xen/iommu.h>
+#include <xen/mm.h>
+#include <xen/p2m.h>
+
+#include <smmuv3.h>
+#include <stage2.h>
+
+#define RIG_UNITS  2U
+#define RIG_RAM    UINT64_C(0x80000000)
+#define RIG_FRAMES (UINT64_C(1) << 20) /* 4 GiB, hardly touched */
+
+struct rig_cfg {
+    struct smmuv3_model_cfg smmu;
+    unsigned int nr_units;
+    uint64_t mmfr0, mmfr1; /* ID_AA64MMFR0_EL1, ID_AA64MMFR1_EL1 */
+};
+
+struct rig {
+    struct rig_cfg cfg;
+    struct smmuv3_model *model[RIG_UNITS];
+    struct iommu_unit *unit[RIG_UNITS];
+    struct stage2_model *cpu;
+    int64_t now;
+    bool softirq;
+    /* the n-th allocation of a table or structure fails; 0: none does */
+    unsigned int fail_alloc;
+    bool preempt;              /* what preempt_check() says */
+    unsigned int nr_last_page; /* domain_last_page_gone() */
+    /* called at each barrier, when stores have become visible */
+    void (*at_barrier)(void);
+};
+extern struct rig rig;
+
+/* The machine, booted: RAM added, units probed, VTCR_EL2 written. */
+void rig_init(const struct rig_cfg *cfg);
+
+/* A domain as domain_create() makes it, as far as it is ours; NULL: -ENOMEM. */
+struct domain *rig_domain(domid_t id);
+/* Its vCPUs stop, everything goes in slices, and the rest is checked. */
+void rig_domain_kill(struct domain *d);
+
+struct device *rig_device(unsigned int unit, const char *name, uint32_t sid);
+int rig_assign(struct domain *d, struct device *dev);
+int rig_deassign(struct device *dev);
+void rig_softirqs(void);
+
+/* The owner lets go of frames that nothing maps, with one look at the models. */
+void rig_release(struct page_info *pg, uint64_t nr);
+
+/* No model has a complaint, and nothing is left to invalidate. */
+void rig_check(void);
+
+#endif /* TESTS_HOST_P2M_RIG_H */
