@@ -233,7 +233,11 @@ void *alloc_table_pages(unsigned int order)
 #define SLAB_CLASSES   7U /* 32 .. 2048 */
 #define SLAB_PAGES     255U
 
-/* Pages with a free object, by class; heap lock. page->count: objects used. */
+/*
+ * Pages with a free object, by class; heap lock. page->order: objects in use,
+ * or the order of whole pages. count stays 0, so that get_page() refuses what a
+ * guest had until a moment ago.
+ */
 static struct list_head slab[SLAB_CLASSES];
 
 static struct page_info *slab_grow(unsigned int class)
@@ -257,7 +261,7 @@ static struct page_info *slab_grow(unsigned int class)
     }
     *link = NULL;
     pg->slab = (uint8_t)(class + 1);
-    pg->count = 0;
+    pg->order = 0;
     if ( !slab[class].next )
         list_init(&slab[class]);
     list_add(&pg->list, &slab[class]);
@@ -277,7 +281,7 @@ void *xzalloc_bytes(size_t size, size_t align)
         if ( !pg )
             return NULL;
         pg->slab = SLAB_PAGES;
-        pg->count = shift - PAGE_SHIFT;
+        pg->order = (uint8_t)(shift - PAGE_SHIFT);
         return page_to_virt(pg);
     }
 
@@ -291,7 +295,7 @@ void *xzalloc_bytes(size_t size, size_t align)
     if ( obj )
     {
         pg->slab_free = *(void **)obj;
-        pg->count++;
+        pg->order++;
         if ( !pg->slab_free )
             list_del(&pg->list);
     }
@@ -312,10 +316,10 @@ void xfree(void *p)
     ASSERT(pg->slab);
     if ( pg->slab == SLAB_PAGES )
     {
-        unsigned int order = pg->count;
+        unsigned int order = pg->order;
 
         pg->slab = 0;
-        pg->count = 0;
+        pg->order = 0;
         free_pages(pg, order, true);
         return;
     }
@@ -326,7 +330,7 @@ void xfree(void *p)
         list_add(&pg->list, &slab[class]);
     *(void **)p = pg->slab_free;
     pg->slab_free = p;
-    if ( !--pg->count )
+    if ( !--pg->order )
     {
         list_del(&pg->list);
         pg->slab = 0;
