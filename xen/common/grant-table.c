@@ -516,7 +516,6 @@ static int cache_flush_op(const struct gnttab_cache_flush *op)
 {
     struct domain *d = current->domain;
     mfn_t mfn = mfn_from_maddr(_maddr(op->a.dev_bus_addr));
-    struct page_info *page;
     char *va;
 
     if ( op->op & ~(GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL) )
@@ -528,20 +527,18 @@ static int cache_flush_op(const struct gnttab_cache_flush *op)
         return 0;
     if ( !mfn_is_ram(mfn) )
         return -EINVAL;
-    page = mfn_to_page(mfn);
-    if ( !get_page(page, d) )
-    {
-        if ( !has_mapped(d, mfn) || !get_page(page, READ_ONCE(page->owner)) )
-            return -EPERM;
-    }
+    /* only who knows machine addresses has a use for this */
+    if ( !d->direct_mapped ||
+         (READ_ONCE(mfn_to_page(mfn)->owner) != d && !has_mapped(d, mfn)) )
+        return -EPERM;
 
-    va = (char *)page_to_virt(page) + op->offset;
+    /* no reference: on a frame that has just gone it does no harm */
+    va = (char *)mfn_to_virt(mfn) + op->offset;
     /* a line may hold a neighbour's data: dropping it is cleaning it first */
     if ( op->op & GNTTAB_CACHE_INVAL )
         cache_clean_invalidate(va, op->length);
     else
         cache_clean(va, op->length);
-    put_page(page);
     return 0;
 }
 
