@@ -4,8 +4,8 @@
  * which device, and what is said and done about faults. The units themselves
  * are driven through struct iommu_ops.
  *
- * Locks: p2m->lock guards a domain's tables (the caller of the p2m hook has
- * it), device_lock owners and faults, dom->lock a domain's contexts.
+ * Locks: p2m->lock guards a domain's tables and contexts (the caller of the
+ * p2m hook has it), device_lock owners and faults.
  */
 #include <xen/iommu.h>
 
@@ -25,14 +25,16 @@
 #define TEARDOWN_TABLES 64U
 
 /*
- * Faults of one device: so many lines, then a count; so many in a second is a
- * storm. One bad buffer of 32 KiB is 8192 faults on a unit that reports every
- * word; the next one is not an accident any more.
+ * Faults of one device: so many lines in a window, then a count; a window that
+ * was used up makes the next one twice as long. So many in 5 s is a storm.
+ * One bad buffer of 32 KiB is 8192 faults on a unit that reports every word;
+ * the next one is not an accident any more.
  */
 #define FAULT_LINES      20U
 #define FAULT_LINES_TIME SECONDS(5)
 #define FAULT_STORM      10000U
-#define FAULT_STORM_TIME SECONDS(1)
+#define FAULT_STORM_TIME SECONDS(5)
+#define FAULT_BACKOFF    9U /* windows of lines grow to 43 minutes */
 
 DEFINE_SPINLOCK(device_lock, LOCK_RANK_DEVICE);
 bool iommu_enabled = true;
@@ -206,14 +208,12 @@ static int sync_contexts(struct iommu_dom *dom, const struct pgt_gather *g)
     struct iommu_context *ctx;
     int rc = 0;
 
-    spin_lock(&dom->lock);
     list_for_each_entry (ctx, &dom->contexts, list)
     {
         int one = ctx->unit->ops->iotlb_sync(ctx, g);
 
         rc = rc ? rc : one;
     }
-    spin_unlock(&dom->lock);
 
     if ( rc && !di->lost_sync )
         printk(XENLOG_ERR "d%u: IOTLB invalidation failed (%d): frames and "
@@ -262,7 +262,6 @@ int iommu_domain_init(struct domain *d)
 
         dom->d = d;
         dom->format = &formats[i];
-        spin_lock_init(&dom->lock, LOCK_RANK_IOMMU_DOM);
         list_init(&dom->contexts);
         rc = pgt_init(&dom->pgt, dom->format->fmt, &table_env, dom,
                       dom->format->ia_bits, dom->format->oa_bits);
@@ -306,12 +305,10 @@ int iommu_domain_teardown(struct domain *d)
 
 /* ---- the hook of p2m_set_entry() ---- */
 
-/* Does the format reach these input addresses? */
-static bool in_reach(const struct iommu_dom *dom, dfn_t dfn, unsigned int order)
+/* Does the format reach a range that starts here, aligned to its size? */
+static inline bool in_reach(const struct iommu_dom *dom, dfn_t dfn)
 {
-    uint64_t last = dfn_x(dfn) + (BIT64(order) - 1);
-
-    return last >= dfn_x(dfn) && !(last >> (dom->format->ia_bits - PAGE_SHIFT));
+    return !(dfn_x(dfn) >> (dom->pgt.ia_bits - PAGE_SHIFT));
 }
 
 static int prepare(struct domain *d, dfn_t dfn, unsigned int order,
@@ -327,7 +324,7 @@ static int prepare(struct domain *d, dfn_t dfn, unsigned int order,
     {
         struct iommu_dom *dom = &di->dom[i];
 
-        if ( in_reach(dom, dfn, order) )
+        if ( in_reach(dom, dfn) )
             rc =
                 pgt_prepare(&dom->pgt, iova_x(dfn_to_iova(dfn)), order, expect);
         else if ( expect != PGT_SPLIT && dom->nr_attached )
@@ -364,7 +361,7 @@ void iommu_map_pages(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
     {
         struct iommu_dom *dom = &di->dom[i];
 
-        if ( in_reach(dom, dfn, order) &&
+        if ( in_reach(dom, dfn) &&
              pgt_oa_ok(&dom->pgt, mfn_to_maddr(mfn), order) )
             pgt_map(&dom->pgt, iova_x(dfn_to_iova(dfn)), mfn_to_maddr(mfn),
                     order, attr, &g->pgt[i]);
@@ -383,7 +380,7 @@ void iommu_unmap_pages(struct domain *d, dfn_t dfn, unsigned int order,
 
     for ( unsigned int i = 0; i < nr_formats; i++ )
     {
-        if ( in_reach(&di->dom[i], dfn, order) )
+        if ( in_reach(&di->dom[i], dfn) )
             pgt_unmap(&di->dom[i].pgt, iova_x(dfn_to_iova(dfn)), order,
                       &g->pgt[i]);
     }
@@ -715,7 +712,7 @@ static void cut_off(const struct iommu_fault *f)
 {
     struct device *m = f->dev;
 
-    printk(XENLOG_ERR "%s: sid %#x (%s): %u faults within a second, cut off\n",
+    printk(XENLOG_ERR "%s: sid %#x (%s): %u faults within 5 s, cut off\n",
            f->unit->name, f->id, m ? m->name : "unknown device", FAULT_STORM);
 
     if ( !m )
@@ -765,8 +762,11 @@ void iommu_report_fault(const struct iommu_fault *f)
         return;
     }
 
-    if ( !log->lines || now - log->line_window >= FAULT_LINES_TIME )
+    if ( !log->lines || now - log->line_window >= FAULT_LINES_TIME
+                                                      << log->backoff )
     {
+        log->backoff =
+            log->lines < FAULT_LINES ? 0 : min(log->backoff + 1, FAULT_BACKOFF);
         if ( log->hidden )
             printk(XENLOG_WARN "%s: sid %#x: %u more faults not shown\n",
                    f->unit->name, f->id, log->hidden);

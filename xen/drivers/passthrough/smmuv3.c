@@ -202,9 +202,7 @@ static int make_context(struct smmuv3_device *smmu, struct iommu_dom *dom,
 
     c->dom = dom;
     c->ctx.unit = &smmu->unit;
-    spin_lock(&dom->lock);
     list_add_tail(&c->ctx.list, &dom->contexts);
-    spin_unlock(&dom->lock);
     *out = c;
     return 0;
 
@@ -226,9 +224,7 @@ static int drop_context(struct smmuv3_device *smmu, struct smmuv3_context *c)
     if ( rc )
         return rc;
 
-    spin_lock(&c->dom->lock);
     list_del(&c->ctx.list);
-    spin_unlock(&c->dom->lock);
     free_asid(smmu, c->asid);
     xfree(c->cd);
     xfree(c);

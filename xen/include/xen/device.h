@@ -33,6 +33,7 @@ struct iommu_fault_log {
     uint32_t lines, hidden, storm;     /* in them */
     uint64_t line_key; /* page, direction and reason of the last line */
     uint32_t line_id;  /* and its id */
+    uint32_t backoff;  /* the line window is 2^backoff times longer */
 };
 
 struct device {

@@ -67,8 +67,7 @@ struct iommu_dom {
     struct pgt pgt;            /* p2m->lock */
     bool out_of_reach;         /* entries too high for the format were left
                                     * out: no device may attach; p2m->lock */
-    spinlock_t lock;           /* LOCK_RANK_IOMMU_DOM: contexts */
-    struct list_head contexts; /* struct iommu_context; lock */
+    struct list_head contexts; /* struct iommu_context; p2m->lock */
     unsigned int nr_attached;  /* devices; p2m->lock and device lock */
 };
 
@@ -119,8 +118,8 @@ struct iommu_ops {
     int (*add_device)(struct iommu_unit *unit, struct device *dev);
     /*
      * Translate the device by dom's table; the first device of a domain on a
-     * unit takes a context here, and adds it to dom->contexts (dom->lock)
-     * before a walk can start. Fails with everything as before.
+     * unit takes a context here, and adds it to dom->contexts before a walk
+     * can start. p2m->lock held. Fails with everything as before.
      */
     int (*attach)(struct iommu_unit *unit, struct device *dev,
                   struct iommu_dom *dom);
@@ -137,8 +136,8 @@ struct iommu_ops {
 
     /*
      * Drop cached translations of what @g lists, for the domain whose context
-     * this is, and wait for completion. p2m->lock and dom->lock held, any
-     * number of times. Failing: devices may still use the old ones.
+     * this is, and wait for completion. p2m->lock held, any number of times.
+     * Failing: devices may still use the old ones.
      */
     int (*iotlb_sync)(struct iommu_context *ctx, const struct pgt_gather *g);
 
