@@ -48,7 +48,7 @@ DEFINE_PER_CPU(struct vcpu *, current_vcpu);
 static DEFINE_PER_CPU(struct vcpu *, migrating);
 
 static bool null_scheduler;
-static cpumask_t null_taken; /* CPUs with a vCPU of their own; atomic */
+static uint64_t null_taken; /* CPUs with a vCPU of their own; atomic */
 
 static int parse_sched(const char *value)
 {
@@ -146,6 +146,8 @@ static void charge(struct run_queue *q, struct vcpu *v, s_time_t now)
     }
 }
 
+static void make_ready(struct run_queue *q, struct vcpu *v);
+
 static void cap_period_over(void *data)
 {
     struct vcpu *v = data;
@@ -154,18 +156,20 @@ static void cap_period_over(void *data)
     v->sched.parked = false;
     v->sched.cap_used = 0;
     v->sched.cap_period_end = NOW() + CAP_PERIOD;
-    if ( can_run(v) && !v->sched.queued && q->running != v )
-    {
-        enqueue(q, v);
-        softirq_raise_on(v->sched.cpu, SOFTIRQ_SCHEDULE);
-    }
-    spin_unlock(&q->lock);
+    make_ready(q, v);
 }
 
+/* Others wait here: an idle CPU may have looked when they were not to be had
+ * (a lock taken, registers not saved yet), so it is told to look again. */
 static void slice_over(void *data)
 {
+    unsigned int cpu;
+
     (void)data;
     softirq_raise(SOFTIRQ_SCHEDULE);
+    for_each_online_cpu(cpu)
+        if ( !READ_ONCE(per_cpu(run_queue, cpu).running) )
+            softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
 }
 
 /* When must the CPU look again? Only while others wait, or for a cap. */
@@ -232,19 +236,55 @@ static struct vcpu *steal(struct run_queue *q)
     return NULL;
 }
 
+static void null_release(struct vcpu *v)
+{
+    if ( v->sched.owns_cpu )
+        __atomic_fetch_and(&null_taken, ~(1ULL << v->sched.cpu),
+                           __ATOMIC_RELAXED);
+    v->sched.owns_cpu = false;
+}
+
+/* The CPU it owns; else a free one, for its own; else it shares. */
+static unsigned int null_place(struct vcpu *v, cpumask_t allowed)
+{
+    uint64_t taken = READ_ONCE(null_taken), free;
+
+    if ( cpumask_test(allowed, v->sched.cpu) && v->sched.owns_cpu )
+        return v->sched.cpu;
+    null_release(v);
+    while ( (free = allowed.bits & ~taken) )
+        if ( __atomic_compare_exchange_n(&null_taken, &taken,
+                                         taken | (free & -free), false,
+                                         __ATOMIC_RELAXED, __ATOMIC_RELAXED) )
+        {
+            v->sched.owns_cpu = true;
+            return (unsigned int)__builtin_ctzll(free);
+        }
+    return cpumask_test(allowed, v->sched.cpu) ? v->sched.cpu
+                                               : cpumask_first(allowed);
+}
+
+/* What a CPU has to do: 0 nothing, 1 it runs, 2 and more: others wait. */
+static unsigned int load_of(unsigned int cpu)
+{
+    const struct run_queue *q = &per_cpu(run_queue, cpu);
+
+    return (READ_ONCE(q->running) ? 1U : 0U) + (list_empty(&q->queue) ? 0U : 2U);
+}
+
 /* A CPU for a vCPU that runs nowhere: where it was, if that is idle. */
-static unsigned int place(const struct vcpu *v)
+static unsigned int place(struct vcpu *v)
 {
     cpumask_t allowed = cpumask_and(v->sched.hard_affinity, cpu_online_map);
     unsigned int cpu, best = v->sched.cpu, best_len = ~0U;
 
-    if ( cpumask_test(allowed, best) && !per_cpu(run_queue, best).running )
+    if ( unlikely(null_scheduler) )
+        return null_place(v, allowed);
+    if ( cpumask_test(allowed, best) && !load_of(best) )
         return best;
     for_each_cpu(cpu, allowed)
     {
-        struct run_queue *q = &per_cpu(run_queue, cpu);
-        unsigned int len = (READ_ONCE(q->running) ? 1U : 0U) +
-                           (list_empty(&q->queue) ? 0U : 2U);
+        unsigned int len = load_of(cpu);
 
         if ( len < best_len )
         {
@@ -335,7 +375,12 @@ void schedule(void)
         next->sched.started = now;
         set_runstate(next, RUNSTATE_running, now);
         arm_slice(q, next, now);
+        /* Its affinity changed before its registers were saved: once more. */
+        if ( unlikely(!may_run_here(next)) )
+            softirq_raise(SOFTIRQ_SCHEDULE);
     }
+    /* Under the lock: who pauses it from now on must wait for this CPU. */
+    WRITE_ONCE(next->sched.on_cpu, true);
     spin_unlock(&q->lock);
     if ( next != prev )
         context_switch(prev, next);
@@ -355,7 +400,7 @@ static void make_ready(struct run_queue *q, struct vcpu *v)
         spin_unlock(&q->lock);
         return;
     }
-    if ( !READ_ONCE(v->sched.on_cpu) && !null_scheduler )
+    if ( !READ_ONCE(v->sched.on_cpu) )
         cpu = place(v);
     if ( cpu != v->sched.cpu )
     {
@@ -439,26 +484,14 @@ void vcpu_kick(struct vcpu *v)
 
 void vcpu_online(struct vcpu *v)
 {
-    struct run_queue *q;
+    struct run_queue *q = lock_queue_of(v);
 
-    if ( null_scheduler )
-    {
-        cpumask_t free = { cpu_online_map.bits & v->sched.hard_affinity.bits &
-                           ~null_taken.bits };
-
-        if ( cpumask_empty(free) )
-            printk(XENLOG_ERR "d%uv%u: sched=null and no CPU left: shares\n",
-                   v->domain->domain_id, v->vcpu_id);
-        else
-        {
-            v->sched.cpu = cpumask_first(free);
-            null_taken.bits |= 1ULL << v->sched.cpu;
-        }
-    }
-    q = lock_queue_of(v);
     v->sched.runnable = true;
     v->sched.online = true;
     make_ready(q, v);
+    if ( null_scheduler && !v->sched.owns_cpu )
+        printk(XENLOG_WARN "d%uv%u: sched=null and no CPU left: shares one\n",
+               v->domain->domain_id, v->vcpu_id);
 }
 
 void vcpu_offline(struct vcpu *v)
@@ -468,8 +501,7 @@ void vcpu_offline(struct vcpu *v)
     v->sched.online = false;
     if ( v->sched.queued )
         dequeue(v);
-    if ( null_scheduler )
-        null_taken.bits &= ~(1ULL << v->sched.cpu);
+    null_release(v);
     spin_unlock(&q->lock);
     __atomic_store_n(&v->arch.initialised, false, __ATOMIC_RELEASE);
     if ( v == current )
@@ -496,7 +528,10 @@ void vcpu_pause(struct vcpu *v)
     vcpu_pause_nosync(v);
     /* It may be asking the same of us: keep serving. */
     while ( READ_ONCE(v->sched.on_cpu) )
+    {
         softirq_run_except(SOFTIRQ_SCHEDULE);
+        cpu_relax();
+    }
 }
 
 void vcpu_unpause(struct vcpu *v)

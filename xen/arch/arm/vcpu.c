@@ -179,7 +179,6 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
     if ( !prev->sched.is_idle )
         save_state(prev);
     this_cpu(switched_from) = prev;
-    WRITE_ONCE(next->sched.on_cpu, true);
     this_cpu(current_vcpu) = next;
     if ( !next->sched.is_idle )
         load_state(next);

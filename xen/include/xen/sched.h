@@ -28,6 +28,7 @@ struct vcpu_sched {
     bool on_cpu;               /* its state is in a CPU's registers; atomic */
     bool online;               /* PSCI on; queue lock */
     bool is_idle;
+    bool owns_cpu;             /* sched=null: no other has its cpu; queue lock */
     unsigned int pause_count;  /* atomic; > 0: not to run */
     cpumask_t hard_affinity, soft_affinity; /* queue lock */
     s_time_t vruntime;         /* queue lock */
@@ -70,7 +71,8 @@ void sched_set_domain(struct domain *d, unsigned int weight, unsigned int cap);
 /* sched_idle_time - ns this CPU ran no vCPU. */
 s_time_t sched_idle_time(unsigned int cpu);
 
-/* arch: save @prev's registers and load @next's; and the stack switch. */
+/* arch: save @prev's registers and load @next's; and the stack switch.
+ * schedule() has set next->sched.on_cpu; sched_tail() clears prev's. */
 void context_switch(struct vcpu *prev, struct vcpu *next);
 /* arch: first on the new stack after a switch. */
 void sched_tail(void);
