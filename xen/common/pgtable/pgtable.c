@@ -1123,10 +1123,27 @@ static void read_leaf(const struct pgt *pgt, uint64_t desc, uint64_t ia,
     leaf->attr = pgt->fmt->decode(desc, level);
 }
 
-bool pgt_lookup(const struct pgt *pgt, uint64_t ia, struct pgt_leaf *leaf)
+/* The descriptor of the leaf or hole that covers ia. */
+static inline uint64_t *find_desc(const struct pgt *pgt, uint64_t ia,
+                                  unsigned int *level)
 {
     uint64_t *path[PGT_LEVELS];
+
+    if ( is_last(pgt, ia, 0) )
+    {
+        *level = LAST_LEVEL;
+        return pgt->last_table + pgt_index(ia, LAST_LEVEL);
+    }
+
+    *level = walk(pgt, ia, 0, path);
+
+    return path[*level];
+}
+
+bool pgt_lookup(const struct pgt *pgt, uint64_t ia, struct pgt_leaf *leaf)
+{
     unsigned int level;
+    uint64_t *desc;
 
     if ( !pgt->root || ia >> pgt->ia_bits )
     {
@@ -1135,14 +1152,8 @@ bool pgt_lookup(const struct pgt *pgt, uint64_t ia, struct pgt_leaf *leaf)
         return false;
     }
 
-    if ( is_last(pgt, ia, 0) )
-        read_leaf(pgt, pgt->last_table[pgt_index(ia, LAST_LEVEL)], ia,
-                  LAST_LEVEL, leaf);
-    else
-    {
-        level = walk(pgt, ia, 0, path);
-        read_leaf(pgt, *path[level], ia, level, leaf);
-    }
+    desc = find_desc(pgt, ia, &level);
+    read_leaf(pgt, *desc, ia, level, leaf);
 
     return leaf->present;
 }
@@ -1151,10 +1162,9 @@ bool pgt_next_leaf(const struct pgt *pgt, uint64_t ia, struct pgt_leaf *leaf)
 {
     while ( pgt->root && !(ia >> pgt->ia_bits) )
     {
-        uint64_t *path[PGT_LEVELS];
-        unsigned int level = walk(pgt, ia, 0, path);
-        uint64_t *desc = path[level], size = pgt_level_size(level);
-        uint64_t end = ROUNDDOWN(ia, size * PGT_ENTRIES) + size * PGT_ENTRIES;
+        unsigned int level;
+        uint64_t *desc = find_desc(pgt, ia, &level);
+        uint64_t size = pgt_level_size(level), end;
 
         if ( is_valid(*desc) )
         {
@@ -1163,6 +1173,7 @@ bool pgt_next_leaf(const struct pgt *pgt, uint64_t ia, struct pgt_leaf *leaf)
         }
 
         /* Over the hole: to the next descriptor in use, or out of the table. */
+        end = ROUNDDOWN(ia, size * PGT_ENTRIES) + size * PGT_ENTRIES;
         do
         {
             ia = ROUNDDOWN(ia, size) + size;
