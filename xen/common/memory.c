@@ -36,20 +36,27 @@ static long continue_at(uint64_t op, uint64_t arg, uint64_t done)
                               op | done << MEMOP_EXTENT_SHIFT, arg, 0, 0, 0);
 }
 
-/* The domain an operation names, with a reference. */
+/* The domain an operation names; a reference for any but the caller's own. */
 static int get_target(domid_t id, struct domain **out)
 {
-    struct domain *d = domain_get_any(id);
+    struct domain *self = current->domain;
 
-    if ( !d )
+    *out = self;
+    if ( id == DOMID_SELF || id == self->domain_id )
+        return 0;
+    *out = domain_get(id);
+    if ( !*out )
         return -ESRCH;
-    if ( d != current->domain && !current->domain->is_privileged )
-    {
+    if ( self->is_privileged )
+        return 0;
+    domain_put(*out);
+    return -EPERM;
+}
+
+static void put_target(struct domain *d)
+{
+    if ( d != current->domain )
         domain_put(d);
-        return -EPERM;
-    }
-    *out = d;
-    return 0;
 }
 
 static bool gfn_range_ok(uint64_t gfn, unsigned int order)
@@ -242,7 +249,7 @@ static long reservation(uint64_t op, uint64_t arg, uint64_t done)
         return rc;
     if ( r.extent_order <= extent_order_limit(d, op) )
         done = walk_extents(d, &r, op, done, &preempted);
-    domain_put(d);
+    put_target(d);
     return preempted ? continue_at(op, arg, done) : (long)done;
 }
 
@@ -345,7 +352,7 @@ static long add_to_physmap(uint64_t arg)
     if ( rc )
         return rc;
     rc = add_one(d, a.space, a.idx, a.gpfn);
-    domain_put(d);
+    put_target(d);
     return rc;
 }
 
@@ -436,7 +443,7 @@ static long add_to_physmap_batch(uint64_t arg, uint64_t done)
         rc = walk_batch(d, fd, &b, done);
     if ( fd )
         domain_put(fd);
-    domain_put(d);
+    put_target(d);
 
     if ( rc < 0 )
         return rc;
@@ -458,7 +465,7 @@ static long remove_from_physmap(uint64_t arg)
         return rc;
     rc = gfn_range_ok(r.gpfn, 0) ? p2m_remove_page(d, _gfn(r.gpfn), INVALID_MFN)
                                  : -ENOENT;
-    domain_put(d);
+    put_target(d);
     return rc;
 }
 
@@ -559,7 +566,7 @@ static long domain_query(uint64_t op, uint64_t arg)
         rc = (long)READ_ONCE(d->p2m.max_gfn);
         break;
     }
-    domain_put(d);
+    put_target(d);
     return rc;
 }
 
