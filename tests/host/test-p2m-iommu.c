@@ -1093,6 +1093,297 @@ static void random_linear_two_units(void)
     random_life(&cfg, 0x5eed0007);
 }
 
+/* ---- cases ---- */
+
+/* RAM of a domain at a gfn, mapped and in the caches of its devices. */
+static struct page_info *map_ram(struct dom *dom, uint64_t gfn,
+                                 unsigned int order)
+{
+    struct page_info *pg = fresh(dom, order);
+    uint64_t nr = UINT64_C(1) << order;
+
+    assert_int_equal(p2m_map_range(dom->d, _gfn(gfn), nr, page_to_mfn(pg),
+                                   P2M_RAM_RW),
+                     0);
+    enter(dom, gfn, nr, mfn_x(page_to_mfn(pg)), P2M_RAM_RW);
+    return pg;
+}
+
+static struct page_info *borrow(struct dom *dom, struct dom *owner,
+                                uint64_t gfn)
+{
+    struct page_info *pg = fresh(owner, 0);
+
+    assert_true(get_page(pg, owner->d));
+    assert_int_equal(p2m_add_page(dom->d, _gfn(gfn), page_to_mfn(pg),
+                                  P2M_GRANT_RW),
+                     0);
+    return pg;
+}
+
+static void assert_kept(struct page_info *pg, uint64_t nr)
+{
+    for ( uint64_t i = 0; i < nr; i++ )
+    {
+        assert_true(pg[i].flags & PGF_QUARANTINED);
+        page_release(&pg[i]);
+        assert_false(pg[i].flags & PGF_FREE);
+    }
+}
+
+/*
+ * The unit stops answering. What it may still reach stays out of use: every
+ * frame of a range, neighbours or not; but no more than that.
+ */
+static void silent(const struct rig_cfg *cfg)
+{
+    struct dom *dom = &doms[1], *dom0 = &doms[0];
+    struct page_info *scattered[6], *block, *cut_off, *foreign, *apart, *alias;
+    unsigned long free_before;
+    struct smmuv3_violations v;
+
+    (void)start(cfg);
+    rig.at_barrier = NULL;
+    assert_int_equal(rig_assign(dom->d, devs[0]), 0);
+    assert_int_equal(rig_assign(dom0->d, devs[1]), 0);
+    for ( unsigned int i = 0; i < 6; i++ )
+    {
+        /* every other one, so that none has its neighbour's frame */
+        struct page_info *gap = fresh(dom, 0);
+
+        scattered[i] = map_ram(dom, WIN + 1 + 2 * i, 0);
+        rig_release(gap, 1);
+    }
+    block = map_ram(dom, WIN + 0x200, 9);
+    cut_off = map_ram(dom, WIN + 0x400, 9);
+    apart = fresh(dom, 0);
+    assert_int_equal(p2m_add_page(dom->d, _gfn(WIN + 0x600),
+                                  page_to_mfn(apart), P2M_MMIO_CPU),
+                     0);
+    foreign = borrow(dom, &doms[2], WIN + 2);
+    alias = borrow(dom0, &doms[2], WIN);
+    assert_int_equal(p2m_iommu_alias(dom0->d, page_to_mfn(alias), true), 0);
+    smmuv3_model_prefetch(rig.model[0], dev_sid[0], WIN << 12, 0x600000);
+    smmuv3_model_prefetch(rig.model[dev_unit[1]], dev_sid[1],
+                          maddr_x(mfn_to_maddr(page_to_mfn(alias))), 1);
+    rig_check();
+
+    for ( unsigned int i = 0; i < cfg->nr_units; i++ )
+        smmuv3_model_tune(rig.model[i])->sync_never = true;
+    free_before = heap_free_pages();
+    assert_int_equal(p2m_unmap_range(dom->d, _gfn(WIN), 16), 0);
+    assert_true(dom->d->iommu.lost_sync);
+    for ( unsigned int i = 0; i < 6; i++ )
+        assert_kept(scattered[i], 1);
+    assert_int_equal(foreign->count, 1);
+    assert_kept(foreign, 1);
+    assert_int_equal(p2m_unmap_range(dom->d, _gfn(WIN + 0x200), 512), 0);
+    assert_kept(block, 512);
+
+    /* One page of a block; the others are still the domain's. */
+    assert_int_equal(p2m_remove_page(dom->d, _gfn(WIN + 0x411), INVALID_MFN),
+                     0);
+    assert_kept(cut_off + 0x11, 1);
+    assert_false(cut_off[0x10].flags & PGF_QUARANTINED);
+
+    /* What devices never saw is free to go. */
+    assert_true(heap_free_pages() <= free_before);
+    free_before = heap_free_pages();
+    assert_int_equal(p2m_remove_page(dom->d, _gfn(WIN + 0x600), INVALID_MFN),
+                     0);
+    page_release(apart);
+    assert_true(apart->flags & PGF_FREE);
+    assert_true(heap_free_pages() > free_before);
+
+    p2m_iommu_unalias(dom0->d, page_to_mfn(alias), true);
+    assert_true(alias->flags & PGF_QUARANTINED);
+
+    /* The device stays with the tables, and they with it. */
+    assert_int_equal(rig_deassign(devs[0]), -ETIMEDOUT);
+    rig_domain_kill(dom->d);
+    for ( unsigned int i = 0; i < 512; i++ )
+        if ( i != 0x11 )
+            assert_kept(cut_off + i, 1);
+    for ( unsigned int i = 0; i < cfg->nr_units; i++ )
+    {
+        v = smmuv3_model_violations(rig.model[i]);
+        if ( v.count )
+            fail_msg("unit %u: %s", i, v.first);
+    }
+    assert_int_equal(stage2_violations(rig.cpu), 0);
+}
+
+static void silent_unit(void)
+{
+    struct rig_cfg cfg = config();
+
+    silent(&cfg);
+}
+
+static void silent_bbml2(void)
+{
+    struct rig_cfg cfg = config();
+
+    cfg.smmu.bbml = 2;
+    cfg.smmu.ril = false;
+    silent(&cfg);
+}
+
+/* Entries of devices alone, and the P2M, keep out of each other's way. */
+static void nothing_is_replaced(void)
+{
+    struct rig_cfg cfg = config();
+    struct dom *dom = &doms[0];
+    struct page_info *pg;
+    struct op op = {.dom = dom, .nr = 1, .type = P2M_MMIO_DIRECT, .mfn = MMIO};
+    uint64_t at;
+
+    (void)start(&cfg);
+    assert_int_equal(rig_assign(dom->d, devs[0]), 0);
+    pg = borrow(dom, &doms[1], WIN);
+    at = mfn_x(page_to_mfn(pg));
+    assert_int_equal(p2m_iommu_alias(dom->d, _mfn(at), true), 0);
+    rig.at_barrier = NULL;
+
+    /* The P2M over an alias, and around one. */
+    op.gfn = at;
+    assert_int_equal(do_set_entry(&op), -EEXIST);
+    op.gfn = at & ~UINT64_C(0x1ff);
+    op.order = 9;
+    assert_int_equal(do_set_entry(&op), -EEXIST);
+    op.order = 0;
+    op.gfn = at ^ 1;
+    assert_int_equal(do_set_entry(&op), 0);
+    assert_int_equal(p2m_unmap_range(dom->d, _gfn(at & ~UINT64_C(0x1ff)), 512),
+                     0);
+    assert_true(smmuv3_model_dma(rig.model[0], dev_sid[0], at << 12, true,
+                                 false)
+                    .ok);
+    assert_false(smmuv3_model_dma(rig.model[0], dev_sid[0], (at ^ 1) << 12,
+                                  true, false)
+                     .ok);
+
+    /* Rights of an alias: the widest that anyone has. */
+    assert_int_equal(p2m_iommu_alias(dom->d, _mfn(at), false), 0);
+    p2m_iommu_unalias(dom->d, _mfn(at), true);
+    assert_false(smmuv3_model_dma(rig.model[0], dev_sid[0], at << 12, true,
+                                  false)
+                     .ok);
+    assert_true(smmuv3_model_dma(rig.model[0], dev_sid[0], at << 12, false,
+                                 false)
+                    .ok);
+    p2m_iommu_unalias(dom->d, _mfn(at), false);
+    rig_check();
+
+    /* An alias, then a doorbell, over the P2M. */
+    op.gfn = at;
+    assert_int_equal(do_set_entry(&op), 0);
+    assert_int_equal(p2m_iommu_alias(dom->d, _mfn(at), true), -EEXIST);
+    assert_int_equal(pg->alias_rw, 0);
+    op.mfn = DOORBELL_MFN;
+    assert_int_equal(do_doorbell(&op), -EEXIST);
+    assert_int_equal(p2m_remove_page(dom->d, _gfn(at), INVALID_MFN), 0);
+
+    op.gfn = DOORBELL;
+    assert_int_equal(do_doorbell(&op), 0);
+    assert_int_equal(do_doorbell(&op), 0);
+    op.gfn++;
+    assert_int_equal(do_doorbell(&op), -EBUSY);
+    op.gfn--;
+    assert_int_equal(do_set_entry(&op), -EEXIST);
+    assert_int_equal(p2m_unmap_range(dom->d, _gfn(DOORBELL), 64), 0);
+    p2m_iommu_unmap_doorbell(dom->d, _gfn(DOORBELL));
+    assert_true(smmuv3_model_dma(rig.model[0], dev_sid[0], DOORBELL << 12,
+                                 true, false)
+                    .ok);
+    p2m_iommu_unmap_doorbell(dom->d, _gfn(DOORBELL));
+    assert_false(smmuv3_model_dma(rig.model[0], dev_sid[0], DOORBELL << 12,
+                                  true, false)
+                     .ok);
+    rig_check();
+}
+
+/* Arguments that no caller should have, and what is too high. */
+static void bad_arguments(void)
+{
+    struct rig_cfg cfg = config();
+    struct op op = {.dom = &doms[1], .nr = 1, .type = P2M_MMIO_DIRECT,
+                    .mfn = MMIO, .gfn = WIN + 1, .order = 1};
+
+    (void)start(&cfg);
+    rig.at_barrier = NULL;
+    assert_int_equal(do_set_entry(&op), -EINVAL);
+    op.gfn = WIN;
+    op.mfn = MMIO + 1;
+    assert_int_equal(do_set_entry(&op), -EINVAL);
+    op.mfn = MMIO;
+    op.type = P2M_GRANT_RW;
+    assert_int_equal(do_set_entry(&op), -EINVAL);
+    op.type = P2M_TYPE_MAX;
+    assert_int_equal(do_set_entry(&op), -EINVAL);
+    op.type = P2M_MMIO_DIRECT;
+    op.order = MAX_ORDER + 1;
+    op.gfn = op.mfn = 0;
+    assert_int_equal(do_set_entry(&op), -EINVAL);
+    op.order = 0;
+    op.gfn = UINT64_C(1) << 32; /* 44 bits */
+    assert_int_equal(do_set_entry(&op), -EINVAL);
+    assert_int_equal(do_doorbell(&op), -EINVAL);
+    op.gfn = WIN;
+    op.mfn = UINT64_C(1) << 36; /* 48 bits */
+    assert_int_equal(do_set_entry(&op), -EINVAL);
+    assert_int_equal(do_remove_page(&op), -ENOENT);
+    check_all(&doms[1], WIN, 1);
+}
+
+/* 1000 leaves take four slices; an interrupt cuts them shorter. */
+static void teardown_in_slices(void)
+{
+    struct rig_cfg cfg = config();
+    struct dom *dom = &doms[1];
+    unsigned int slices = 1;
+
+    (void)start(&cfg);
+    rig.at_barrier = NULL;
+    for ( uint64_t i = 0; i < 2000; i += 2 )
+    {
+        assert_int_equal(p2m_add_page(dom->d, _gfn(WIN + i), _mfn(MMIO + i),
+                                      P2M_MMIO_DIRECT),
+                         0);
+        enter(dom, WIN + i, 1, MMIO + i, P2M_MMIO_DIRECT);
+    }
+    rig.preempt = true;
+    assert_int_equal(p2m_teardown(dom->d), -ERESTART);
+    rig.preempt = false;
+    while ( p2m_teardown(dom->d) == -ERESTART )
+        slices++;
+    assert_int_equal(slices, 4);
+    assert_int_equal(p2m_teardown(dom->d), 0);
+    left(dom, WIN, 2000);
+    check_all(dom, WIN, 2000);
+}
+
+/* VMIDs run out, come back, and are clean when they do. */
+static void vmids_run_out(void)
+{
+    static struct domain *d[256];
+    struct rig_cfg cfg = config();
+    unsigned int nr = 0;
+    unsigned long before;
+
+    cfg.mmfr1 = 0;
+    before = start(&cfg);
+    while ( (d[nr] = rig_domain((domid_t)nr)) )
+        nr++;
+    assert_int_equal(nr, 255 - DOMS);
+    while ( nr-- )
+        rig_domain_kill(d[nr]);
+    d[0] = rig_domain(1);
+    assert_non_null(d[0]);
+    rig_domain_kill(d[0]);
+    finish(before);
+}
+
 /* ---- */
 
 static bool in_child;
@@ -1131,6 +1422,8 @@ int main(void)
         TEST(random_default), TEST(random_bbml1), TEST(random_bbml2),
         TEST(random_not_coherent), TEST(random_bbml2_not_coherent),
         TEST(random_without_ril), TEST(random_linear_two_units),
+        TEST(silent_unit), TEST(silent_bbml2), TEST(nothing_is_replaced),
+        TEST(bad_arguments), TEST(teardown_in_slices), TEST(vmids_run_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

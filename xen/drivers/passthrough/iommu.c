@@ -335,7 +335,7 @@ static int prepare(struct domain *d, dfn_t dfn, unsigned int order,
 
 int iommu_prepare_pages(struct domain *d, dfn_t dfn, unsigned int order)
 {
-    return prepare(d, dfn, order, PGT_ANY);
+    return prepare(d, dfn, order, PGT_EMPTY);
 }
 
 int iommu_prepare_unmap(struct domain *d, dfn_t dfn, unsigned int order)

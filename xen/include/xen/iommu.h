@@ -174,12 +174,13 @@ int __must_check iommu_domain_teardown(struct domain *d);
 static inline void iommu_gather_init(struct iommu_gather *g);
 
 /*
- * iommu_prepare_pages - allocate all that mapping or unmapping 2^order pages
- * at dfn needs, in every format. iommu_prepare_unmap: the same when only an
- * unmap will follow; splits what is larger, allocates nothing for holes.
- * Devices see no change, whatever is returned.
- * Return: 0, -ENOMEM, -EINVAL order or alignment, -ERANGE beyond the input
- * width of a unit in use by @d (never for iommu_prepare_unmap).
+ * iommu_prepare_pages - allocate all that mapping 2^order pages into holes at
+ * dfn needs, in every format. iommu_prepare_unmap: the same when an unmap will
+ * follow; splits what is larger, allocates nothing for holes. Devices see no
+ * change, whatever is returned.
+ * Return: 0, -ENOMEM, -EINVAL order or alignment; never for
+ * iommu_prepare_unmap: -EEXIST not a hole, -ERANGE beyond the input width of a
+ * unit in use by @d.
  */
 int __must_check iommu_prepare_pages(struct domain *d, dfn_t dfn,
                                      unsigned int order);

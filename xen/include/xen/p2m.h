@@ -94,7 +94,8 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write,
  * Entries that only devices see: another domain's frame at dfn == mfn (dom0,
  * swiotlb-xen), and the page of the MSI doorbell. They carry no reference: the
  * alias goes before the P2M entry that holds one. Counted by frame, up to 255
- * of a kind (-EBUSY); one doorbell page per domain.
+ * of a kind (-EBUSY); one doorbell page per domain. -EEXIST when devices have
+ * something else there already, as p2m_set_entry() says over one of these.
  */
 int __must_check p2m_iommu_alias(struct domain *d, mfn_t mfn, bool write);
 void p2m_iommu_unalias(struct domain *d, mfn_t mfn, bool write);
