@@ -155,7 +155,7 @@ $(B)/obj/pass.%.elf: $(objs) Makefile $(B)/obj/symbols.%.o $(libfdt) $(B)/xen.ld
 	$(call say,LD)
 	$(Q)$(link)
 
-$(B)/obj/symbols.0.S: tools/symbols.awk
+$(B)/obj/symbols.0.S: tools/symbols.awk | $(B)/flags
 	$(Q)awk -f $< < /dev/null > $@
 $(B)/obj/symbols.1.S: $(B)/obj/pass.0.elf
 	$(Q)$(NM) -n $< | awk -f tools/symbols.awk > $@
