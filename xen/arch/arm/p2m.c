@@ -29,44 +29,45 @@
 
 /* What a type means to the CPU and to devices, one line of reason each. */
 struct p2m_rights {
-    bool read, write, exec;
-    bool ref;                  /* the entry holds a reference */
-    enum pgt_memtype mem;
-    unsigned int iommu;        /* IOMMU_*; 0: devices see nothing */
+    struct pgt_attr cpu;
+    unsigned int iommu; /* IOMMU_*; 0: devices see nothing */
+    bool ref;           /* the entry holds a reference */
 };
 
+/* A leaf says its type in the bits that are the owner's. */
+#define CPU(type, r, w, x, m)                                                  \
+    .cpu = {.read = (r),                                                       \
+            .write = (w),                                                      \
+            .exec = (x),                                                       \
+            .mem = PGT_MEM_##m,                                                \
+            .sw = (type)}
 #define RW IOMMU_READ | IOMMU_WRITE
 static const struct p2m_rights rights[P2M_TYPE_MAX] = {
     /* the guest's RAM: its drivers DMA to any of it */
-    [P2M_RAM_RW] = { true, true, true, false, PGT_MEM_WB, RW },
+    [P2M_RAM_RW] = {CPU(P2M_RAM_RW, 1, 1, 1, WB), .iommu = RW},
     /* ROMs and the like: devices may read them too */
-    [P2M_RAM_RO] = { true, false, true, false, PGT_MEM_WB, IOMMU_READ },
+    [P2M_RAM_RO] = {CPU(P2M_RAM_RO, 1, 0, 1, WB), .iommu = IOMMU_READ},
     /* registers of the domain's devices: peer-to-peer and slave DMA */
-    [P2M_MMIO_DIRECT] = { true, true, false, false, PGT_MEM_DEV_NGNRE,
-                          RW | IOMMU_MMIO },
-    [P2M_MMIO_DIRECT_NC] = { true, true, true, false, PGT_MEM_NC,
-                             RW | IOMMU_MMIO },
+    [P2M_MMIO_DIRECT] = {CPU(P2M_MMIO_DIRECT, 1, 1, 0, DEV_NGNRE),
+                         .iommu = RW | IOMMU_MMIO},
+    [P2M_MMIO_DIRECT_NC] = {CPU(P2M_MMIO_DIRECT_NC, 1, 1, 1, NC),
+                            .iommu = RW | IOMMU_MMIO},
     /* the virtual CPU interface: a device that reaches it could ack for us */
-    [P2M_MMIO_CPU] = { true, true, false, false, PGT_MEM_DEV_NGNRE, 0 },
+    [P2M_MMIO_CPU] = {CPU(P2M_MMIO_CPU, 1, 1, 0, DEV_NGNRE)},
     /* granted frames: backends DMA straight to them, with the grant's rights */
-    [P2M_GRANT_RW] = { true, true, false, true, PGT_MEM_WB, RW },
-    [P2M_GRANT_RO] = { true, false, false, true, PGT_MEM_WB, IOMMU_READ },
+    [P2M_GRANT_RW] = {CPU(P2M_GRANT_RW, 1, 1, 0, WB), .iommu = RW, .ref = true},
+    [P2M_GRANT_RO] = {CPU(P2M_GRANT_RO, 1, 0, 0, WB), .iommu = IOMMU_READ,
+                      .ref = true},
     /* foreign frames of a domain being built: its loader may DMA to them */
-    [P2M_FOREIGN_RW] = { true, true, true, true, PGT_MEM_WB, RW },
-    [P2M_FOREIGN_RO] = { true, false, true, true, PGT_MEM_WB, IOMMU_READ },
+    [P2M_FOREIGN_RW] = {CPU(P2M_FOREIGN_RW, 1, 1, 1, WB), .iommu = RW,
+                        .ref = true},
+    [P2M_FOREIGN_RO] = {CPU(P2M_FOREIGN_RO, 1, 0, 1, WB), .iommu = IOMMU_READ,
+                        .ref = true},
     /* our own pages: for the CPU's protocol only */
-    [P2M_XEN_SHARED] = { true, true, false, false, PGT_MEM_WB, 0 },
+    [P2M_XEN_SHARED] = {CPU(P2M_XEN_SHARED, 1, 1, 0, WB)},
 };
 #undef RW
-
-static struct pgt_attr type_attr(enum p2m_type type)
-{
-    const struct p2m_rights *r = &rights[type];
-
-    return (struct pgt_attr){ .read = r->read, .write = r->write,
-                              .exec = r->exec, .mem = r->mem,
-                              .sw = (uint8_t)type };
-}
+#undef CPU
 
 static uint64_t gfn_addr(gfn_t gfn)
 {
@@ -107,9 +108,12 @@ static void table_invalidate(void *ctx, uint64_t ia, uint64_t size,
 }
 
 static const struct pgt_env p2m_env = {
-    .alloc = table_alloc, .free = table_free, .page = table_page,
+    .alloc = table_alloc,
+    .free = table_free,
+    .page = table_page,
     .virt_offset = DIRECTMAP_VIRT,
-    .publish = table_publish, .invalidate = table_invalidate,
+    .publish = table_publish,
+    .invalidate = table_invalidate,
 };
 
 /* ---- life ---- */
@@ -179,7 +183,9 @@ static void cpu_sync(struct p2m_op *op)
 /* Step 4 for devices, and their tables of step 5. 0, or -ETIMEDOUT. */
 static int iommu_sync(struct p2m_op *op)
 {
-    return iommu_iotlb_sync(op->p2m->d, &op->iommu);
+    return iommu_gather_empty(&op->iommu)
+               ? 0
+               : iommu_iotlb_sync(op->p2m->d, &op->iommu);
 }
 
 /* Undo a prepare: drop the empty tables it made. Walk caches may have them. */
@@ -206,7 +212,6 @@ static bool range_ok(const struct p2m *p2m, gfn_t gfn, unsigned int order)
 static int set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order, mfn_t mfn,
                      enum p2m_type type)
 {
-    struct pgt_attr attr = type_attr(type);
     unsigned int iommu = rights[type].iommu;
     struct p2m_op op;
     int rc;
@@ -222,7 +227,8 @@ static int set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order, mfn_t mfn,
         op_abandon(&op, gfn, order);
         return rc;
     }
-    pgt_map(&p2m->pgt, gfn_addr(gfn), mfn_to_maddr(mfn), order, attr, &op.cpu);
+    pgt_map(&p2m->pgt, gfn_addr(gfn), mfn_to_maddr(mfn), order,
+            rights[type].cpu, &op.cpu);
     if ( iommu )
         iommu_map_pages(p2m->d, dfn_from_gfn(gfn), mfn, order, iommu,
                         &op.iommu);
@@ -237,7 +243,9 @@ static int set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order, mfn_t mfn,
 
 /* What a removal finds, before it changes anything. */
 struct p2m_found {
-    uint64_t nr_dma;               /* frames that devices see */
+    uint64_t nr_dma; /* frames that devices see */
+    mfn_t first;     /* of all; INVALID_MFN: nothing is mapped */
+    bool split;      /* a leaf is larger than the removal */
     unsigned int nr_refs;
     struct page_info *ref[MAX_REFS];
 };
@@ -255,11 +263,16 @@ static bool find_leaves(struct p2m *p2m, gfn_t gfn, unsigned int order,
 
     f->nr_refs = 0;
     f->nr_dma = 0;
+    f->first = INVALID_MFN;
+    f->split = false;
     for ( ; at < end && pgt_next_leaf(&p2m->pgt, at, &leaf) && leaf.base < end;
           at = leaf.base + (PAGE_SIZE << leaf.order) )
     {
         const struct p2m_rights *r = &rights[leaf.attr.sw];
 
+        if ( mfn_eq(f->first, INVALID_MFN) )
+            f->first = mfn_from_maddr(leaf.oa);
+        f->split |= leaf.order > order;
         if ( r->iommu )
             f->nr_dma += min(UINT64_C(1) << leaf.order, nr);
         if ( !r->ref )
@@ -280,7 +293,7 @@ static void quarantine_leaf(struct p2m *p2m, const struct pgt_leaf *leaf)
     if ( !r->iommu )
         return;
     printk_ratelimited(XENLOG_ERR "d%u: %u frames from mfn %#lx are kept out "
-                       "of use: devices may still reach them\n",
+                                  "of use: devices may still reach them\n",
                        p2m->d->domain_id, 1U << leaf->order, mfn_x(mfn));
     for ( uint64_t i = 0; i < UINT64_C(1) << leaf->order; i++ )
     {
@@ -302,38 +315,56 @@ static void quarantine_frames(struct p2m *p2m, gfn_t gfn, unsigned int order)
         quarantine_leaf(p2m, &leaf);
 }
 
-static int remove_entry(struct p2m *p2m, gfn_t gfn, unsigned int order)
+/* In this order no leaf of devices is ever larger than one of the P2M. */
+static int split(struct p2m *p2m, gfn_t gfn, unsigned int order,
+                 const struct p2m_found *found)
 {
-    struct p2m_found found;
-    struct p2m_op op;
     int rc = 0;
 
-    if ( !find_leaves(p2m, gfn, order, &found) )
-    {
-        /* Each leaf is in one half, so neither splits or fails. */
-        rc = remove_entry(p2m, gfn, order - 1);
-        return rc ? rc
-                  : remove_entry(p2m, gfn_add(gfn, UINT64_C(1) << (order - 1)),
-                                 order - 1);
-    }
-    op_init(&op, p2m);
-    /* In this order no leaf of devices is larger than one of the P2M. */
-    if ( found.nr_dma )
+    if ( found->nr_dma )
         rc = iommu_prepare_unmap(p2m->d, dfn_from_gfn(gfn), order);
-    if ( !rc )
-        rc = pgt_prepare(&p2m->pgt, gfn_addr(gfn), order, PGT_SPLIT);
-    if ( rc )
-        return rc;
+    return rc ? rc : pgt_prepare(&p2m->pgt, gfn_addr(gfn), order, PGT_SPLIT);
+}
 
-    if ( found.nr_dma )
+/* Remove what find_leaves() has found. */
+static int remove_found(struct p2m *p2m, gfn_t gfn, unsigned int order,
+                        const struct p2m_found *found)
+{
+    struct p2m_op op;
+    int rc;
+
+    if ( found->split )
+    {
+        rc = split(p2m, gfn, order, found);
+        if ( rc )
+            return rc;
+    }
+
+    op_init(&op, p2m);
+    if ( found->nr_dma )
         iommu_unmap_pages(p2m->d, dfn_from_gfn(gfn), order, &op.iommu);
     if ( iommu_sync(&op) )
         quarantine_frames(p2m, gfn, order);
     pgt_unmap(&p2m->pgt, gfn_addr(gfn), order, &op.cpu);
     cpu_sync(&op);
-    for ( unsigned int i = 0; i < found.nr_refs; i++ )
-        put_page(found.ref[i]);
+    for ( unsigned int i = 0; i < found->nr_refs; i++ )
+        put_page(found->ref[i]);
     return 0;
+}
+
+static int remove_entry(struct p2m *p2m, gfn_t gfn, unsigned int order)
+{
+    struct p2m_found found;
+    int rc;
+
+    if ( find_leaves(p2m, gfn, order, &found) )
+        return remove_found(p2m, gfn, order, &found);
+
+    /* Each leaf is in one half, so neither splits or fails. */
+    rc = remove_entry(p2m, gfn, order - 1);
+    return rc ? rc
+              : remove_entry(p2m, gfn_add(gfn, UINT64_C(1) << (order - 1)),
+                             order - 1);
 }
 
 int p2m_set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order, mfn_t mfn,
@@ -344,17 +375,16 @@ int p2m_set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order, mfn_t mfn,
         return -EINVAL;
     if ( type == P2M_INVALID )
         return remove_entry(p2m, gfn, order);
-    if ( !pgt_oa_ok(&p2m->pgt, mfn_to_maddr(mfn), order) || !rights[type].read ||
-         (rights[type].ref && order) )
+    if ( !pgt_oa_ok(&p2m->pgt, mfn_to_maddr(mfn), order) ||
+         !rights[type].cpu.read || (rights[type].ref && order) )
         return -EINVAL;
     return set_entry(p2m, gfn, order, mfn, type);
 }
 
 static bool lookup(const struct p2m *p2m, gfn_t gfn, struct pgt_leaf *leaf)
 {
-    *leaf = (struct pgt_leaf){ .present = false };
-    return gfn_in_width(p2m, gfn) &&
-           pgt_lookup(&p2m->pgt, gfn_addr(gfn), leaf);
+    *leaf = (struct pgt_leaf){.present = false};
+    return gfn_in_width(p2m, gfn) && pgt_lookup(&p2m->pgt, gfn_addr(gfn), leaf);
 }
 
 /* ---- ranges and single frames ---- */
@@ -386,8 +416,8 @@ int p2m_map_range(struct domain *d, gfn_t gfn, unsigned long nr, mfn_t mfn,
     {
         gfn_t g = gfn_add(gfn, done);
         mfn_t m = mfn_add(mfn, done);
-        unsigned int order = min(max_order(gfn_x(g), mfn_x(m), nr - done),
-                                 MAX_ORDER);
+        unsigned int order =
+            min(max_order(gfn_x(g), mfn_x(m), nr - done), MAX_ORDER);
 
         rc = p2m_set_entry(p2m, g, order, m, type);
         if ( !rc )
@@ -421,15 +451,16 @@ int p2m_add_page(struct domain *d, gfn_t gfn, mfn_t mfn, enum p2m_type type)
 
 int p2m_remove_page(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
-    struct pgt_leaf leaf;
+    struct p2m *p2m = &d->p2m;
+    struct p2m_found found;
     int rc = -ENOENT;
 
-    spin_lock(&d->p2m.lock);
-    if ( lookup(&d->p2m, gfn, &leaf) &&
-         (mfn_eq(mfn, INVALID_MFN) ||
-          mfn_eq(mfn, mfn_from_maddr(leaf.oa))) )
-        rc = p2m_set_entry(&d->p2m, gfn, 0, INVALID_MFN, P2M_INVALID);
-    spin_unlock(&d->p2m.lock);
+    spin_lock(&p2m->lock);
+    if ( gfn_in_width(p2m, gfn) && find_leaves(p2m, gfn, 0, &found) &&
+         !mfn_eq(found.first, INVALID_MFN) &&
+         (mfn_eq(mfn, INVALID_MFN) || mfn_eq(mfn, found.first)) )
+        rc = remove_found(p2m, gfn, 0, &found);
+    spin_unlock(&p2m->lock);
     return rc;
 }
 
@@ -482,9 +513,8 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write,
     struct pgt_leaf leaf;
 
     spin_lock(&d->p2m.lock);
-    if ( lookup(&d->p2m, gfn, &leaf) &&
-         (leaf.attr.write || !write) && leaf.attr.mem == PGT_MEM_WB &&
-         mfn_is_ram(mfn_from_maddr(leaf.oa)) )
+    if ( lookup(&d->p2m, gfn, &leaf) && (leaf.attr.write || !write) &&
+         leaf.attr.mem == PGT_MEM_WB && mfn_is_ram(mfn_from_maddr(leaf.oa)) )
     {
         /* The entry keeps the frame, and its owner, while we hold the lock. */
         pg = mfn_to_page(mfn_from_maddr(leaf.oa));
@@ -514,8 +544,9 @@ bool p2m_handle_fault(struct vcpu *v, ipa_t ipa, bool write)
 
 static unsigned int alias_rights(const struct page_info *pg)
 {
-    return pg->alias_rw ? IOMMU_READ | IOMMU_WRITE
-                        : pg->alias_ro ? IOMMU_READ : 0;
+    return pg->alias_rw   ? IOMMU_READ | IOMMU_WRITE
+           : pg->alias_ro ? IOMMU_READ
+                          : 0;
 }
 
 /* Bring the IOMMU entry at dfn == mfn to the rights that are asked for. */
@@ -651,7 +682,6 @@ static void dump_level(void *arg, unsigned int level, maddr_t desc_ma,
 
 void p2m_dump_walk(struct domain *d, ipa_t ipa)
 {
-    printk(XENLOG_ERR "d%u: stage-2 walk of %#lx:\n", d->domain_id,
-           ipa_x(ipa));
+    printk(XENLOG_ERR "d%u: stage-2 walk of %#lx:\n", d->domain_id, ipa_x(ipa));
     pgt_dump_walk(&d->p2m.pgt, ipa_x(ipa), dump_level, NULL);
 }

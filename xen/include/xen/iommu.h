@@ -211,6 +211,15 @@ static inline void iommu_gather_init(struct iommu_gather *g)
         pgt_gather_init(&g->pgt[i]);
 }
 
+/* iommu_gather_empty - nothing is stale: iommu_iotlb_sync() need not run. */
+static inline bool iommu_gather_empty(const struct iommu_gather *g)
+{
+    for ( unsigned int i = 0; i < IOMMU_MAX_FORMATS; i++ )
+        if ( !pgt_gather_empty(&g->pgt[i]) )
+            return false;
+    return true;
+}
+
 /* ---- devices ---- */
 
 extern spinlock_t device_lock; /* LOCK_RANK_DEVICE */
