@@ -121,21 +121,19 @@ void p2m_tlb_flush_all(const struct p2m *p2m)
 void p2m_tlb_flush(const struct p2m *p2m, uint64_t ipa, uint64_t size,
                    unsigned int level)
 {
-    uint64_t step = level < PGT_LEVEL_ANY ? pgt_level_size(level) : PAGE_SIZE;
-    uint64_t saved, end = ipa + size;
+    uint64_t step, saved, end = ipa + size;
 
-    if ( size / step > MAX_TLBI )
+    /* Where tables went the range is 2 MiB or more: all of the VMID, too. */
+    if ( level == PGT_LEVEL_ANY || size / pgt_level_size(level) > MAX_TLBI )
     {
         p2m_tlb_flush_all(p2m);
         return;
     }
+    step = pgt_level_size(level);
     saved = enter_vmid(p2m);
     dsb(ishst); /* the changed descriptors, before other CPUs walk again */
     for ( ; ipa < end; ipa += step )
-        if ( level < PGT_LEVEL_ANY )
-            tlbi_arg(ipas2le1is, ipa >> PAGE_SHIFT);
-        else
-            tlbi_arg(ipas2e1is, ipa >> PAGE_SHIFT);
+        tlbi_arg(ipas2le1is, ipa >> PAGE_SHIFT);
     /* Entries that combine both stages are not tagged by IPA. */
     dsb(ish);
     tlbi(vmalle1is);
