@@ -1138,7 +1138,7 @@ static void assert_kept(struct page_info *pg, uint64_t nr)
 static void silent(const struct rig_cfg *cfg)
 {
     struct dom *dom = &doms[1], *dom0 = &doms[0];
-    struct page_info *scattered[6], *block, *cut_off, *foreign, *apart, *alias;
+    struct page_info *scattered[10], *block, *cut_off, *foreign, *apart, *alias;
     unsigned long free_before;
     struct smmuv3_violations v;
 
@@ -1146,13 +1146,13 @@ static void silent(const struct rig_cfg *cfg)
     rig.at_barrier = NULL;
     assert_int_equal(rig_assign(dom->d, devs[0]), 0);
     assert_int_equal(rig_assign(dom0->d, devs[1]), 0);
-    for ( unsigned int i = 0; i < 6; i++ )
+    for ( unsigned int i = 0; i < 10; i++ )
     {
-        /* every other one, so that none has its neighbour's frame */
-        struct page_info *gap = fresh(dom, 0);
+        /* with gaps in between, then without; never a neighbour's frame */
+        struct page_info *gap = fresh(dom, 1);
 
-        scattered[i] = map_ram(dom, WIN + 1 + 2 * i, 0);
-        rig_release(gap, 1);
+        scattered[i] = map_ram(dom, WIN + (i < 6 ? 1 + 2 * i : 10 + i), 0);
+        rig_release(gap, 2);
     }
     block = map_ram(dom, WIN + 0x200, 9);
     cut_off = map_ram(dom, WIN + 0x400, 9);
@@ -1171,9 +1171,9 @@ static void silent(const struct rig_cfg *cfg)
     for ( unsigned int i = 0; i < cfg->nr_units; i++ )
         smmuv3_model_tune(rig.model[i])->sync_never = true;
     free_before = heap_free_pages();
-    assert_int_equal(p2m_unmap_range(dom->d, _gfn(WIN), 16), 0);
+    assert_int_equal(p2m_unmap_range(dom->d, _gfn(WIN), 32), 0);
     assert_true(dom->d->iommu.lost_sync);
-    for ( unsigned int i = 0; i < 6; i++ )
+    for ( unsigned int i = 0; i < 10; i++ )
         assert_kept(scattered[i], 1);
     assert_int_equal(foreign->count, 1);
     assert_kept(foreign, 1);
@@ -1336,6 +1336,45 @@ static void bad_arguments(void)
     check_all(&doms[1], WIN, 1);
 }
 
+/* A split that failed half-way leaves nothing that cannot be taken away. */
+static void failed_split(void)
+{
+    struct rig_cfg cfg = config();
+    struct dom *dom = &doms[1];
+    struct page_info *pg;
+    unsigned int order;
+
+    cfg.smmu.bbml = 2;
+    (void)start(&cfg);
+    rig.at_barrier = NULL;
+    pg = map_ram(dom, WIN, 9);
+    for ( unsigned int n = 1; n < 3; n++ )
+    {
+        rig.fail_alloc = n;
+        assert_int_equal(p2m_remove_page(dom->d, _gfn(WIN + 7), INVALID_MFN),
+                         -ENOMEM);
+        check_all(dom, WIN, 512);
+    }
+    (void)p2m_lookup(dom->d, _gfn(WIN + 9), NULL, &order);
+    if ( order == 0 )
+    {
+        rig.fail_alloc = 1;
+        assert_int_equal(p2m_remove_page(dom->d, _gfn(WIN + 9), INVALID_MFN),
+                         0);
+    }
+    rig.fail_alloc = 0;
+    assert_int_equal(p2m_remove_page(dom->d, _gfn(WIN + 7), INVALID_MFN), 0);
+
+    /* One allocation reference, however often it is dropped. */
+    assert_true(get_page(pg + 7, dom->d));
+    page_release(pg + 7);
+    page_release(pg + 7);
+    assert_int_equal(pg[7].count, 1);
+    put_page(pg + 7);
+    assert_true(pg[7].flags & PGF_FREE);
+    rig_check();
+}
+
 /* 1000 leaves take four slices; an interrupt cuts them shorter. */
 static void teardown_in_slices(void)
 {
@@ -1423,7 +1462,8 @@ int main(void)
         TEST(random_not_coherent), TEST(random_bbml2_not_coherent),
         TEST(random_without_ril), TEST(random_linear_two_units),
         TEST(silent_unit), TEST(silent_bbml2), TEST(nothing_is_replaced),
-        TEST(bad_arguments), TEST(teardown_in_slices), TEST(vmids_run_out),
+        TEST(bad_arguments), TEST(failed_split), TEST(teardown_in_slices),
+        TEST(vmids_run_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
