@@ -150,6 +150,6 @@ int vgic_v2_init(struct domain *d)
     if ( !rc )
         rc = p2m_map_range(d, gfn_from_ipa(_ipa(dist->gicc_base)),
                            gic_layout.gicc_size >> PAGE_SHIFT,
-                           mfn_from_maddr(gic_layout.gicv), P2M_MMIO_DIRECT);
+                           mfn_from_maddr(gic_layout.gicv), P2M_MMIO_CPU);
     return rc;
 }
