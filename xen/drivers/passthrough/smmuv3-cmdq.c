@@ -6,7 +6,7 @@
  *      CONS (the unit)          told              prod (we)
  *        v                       v                 v
  *   -----+--+--+--+--+--+--+--+--+--+--+--+--+--+--+-----
- *        | being executed        | written, unknown |      wraps at 2^log2
+ *        | being executed        | written, unknown |      wraps at nr
  *
  * cmdq.lock is held from begin to end, so whatever waits in the queue belongs
  * to one operation, and "all consumed" means "its CMD_SYNC has completed"
@@ -92,12 +92,12 @@ struct smmu_cmd smmu_cmd_sync(void)
 
 static uint32_t counter_mask(const struct smmuv3_cmdq *q)
 {
-    return GENMASK32(q->log2, 0);
+    return 2 * q->nr - 1;
 }
 
 static struct smmu_cmd *slot(struct smmuv3_cmdq *q, uint32_t counter)
 {
-    return &q->entry[counter & (counter_mask(q) >> 1)];
+    return &q->entry[counter & (q->nr - 1)];
 }
 
 static uint32_t read_cons(struct smmuv3_device *smmu)
@@ -118,8 +118,7 @@ static uint32_t nr_waiting(const struct smmuv3_cmdq *q)
 static void tell(struct smmuv3_device *smmu)
 {
     struct smmuv3_cmdq *q = &smmu->cmdq;
-    uint32_t nr = BIT32(q->log2);
-    uint32_t first = q->told & (nr - 1), last = q->prod & (nr - 1);
+    uint32_t first = q->told & (q->nr - 1), last = q->prod & (q->nr - 1);
 
     if ( q->told == q->prod )
         return;
@@ -130,7 +129,8 @@ static void tell(struct smmuv3_device *smmu)
                      (last - first) * sizeof(*q->entry));
     else
     {
-        smmu_publish(smmu, &q->entry[first], (nr - first) * sizeof(*q->entry));
+        smmu_publish(smmu, &q->entry[first],
+                     (q->nr - first) * sizeof(*q->entry));
         if ( last )
             smmu_publish(smmu, q->entry, last * sizeof(*q->entry));
     }
@@ -201,7 +201,7 @@ void smmu_cmdq_recover(struct smmuv3_device *smmu)
 static bool has_room(struct smmuv3_device *smmu)
 {
     read_cons(smmu);
-    if ( nr_waiting(&smmu->cmdq) < BIT32(smmu->cmdq.log2) )
+    if ( nr_waiting(&smmu->cmdq) < smmu->cmdq.nr )
         return true;
 
     smmu_cmdq_recover(smmu);
@@ -217,22 +217,26 @@ static bool all_done(struct smmuv3_device *smmu)
     return false;
 }
 
-static void push(struct smmuv3_device *smmu, struct smmu_cmd cmd)
+/* Wait for the unit to take an entry; false when it does not answer. */
+static bool make_room(struct smmuv3_device *smmu)
+{
+    tell(smmu);
+    if ( !poll_until(has_room(smmu), SMMU_SYNC_TIMEOUT_US) )
+        return true;
+
+    fail(smmu, -ETIMEDOUT);
+    return false;
+}
+
+static inline void push(struct smmuv3_device *smmu, struct smmu_cmd cmd)
 {
     struct smmuv3_cmdq *q = &smmu->cmdq;
 
     if ( q->error == -ETIMEDOUT )
         return;
 
-    if ( nr_waiting(q) == BIT32(q->log2) )
-    {
-        tell(smmu);
-        if ( poll_until(has_room(smmu), SMMU_SYNC_TIMEOUT_US) )
-        {
-            fail(smmu, -ETIMEDOUT);
-            return;
-        }
-    }
+    if ( nr_waiting(q) == q->nr && !make_room(smmu) )
+        return;
 
     *slot(q, q->prod) = cmd;
     q->prod = (q->prod + 1) & counter_mask(q);
@@ -337,7 +341,7 @@ int smmu_cmdq_init(struct smmuv3_device *smmu)
     if ( !q->entry )
         return -ENOMEM;
 
-    q->log2 = smmu->feat.cmdq_log2;
+    q->nr = BIT32(smmu->feat.cmdq_log2);
     spin_lock_init(&q->lock, LOCK_RANK_IOMMU_CMDQ);
     return 0;
 }

@@ -47,12 +47,12 @@ struct smmu_cmd {
     uint64_t word[2];
 };
 
-/* Entries [cons, prod) wait; both count modulo 2^(log2 + 1), so the bit above
+/* Entries [cons, prod) wait; both count modulo 2 * nr, so the bit above
  * the index tells a full queue from an empty one. */
 struct smmuv3_cmdq {
     spinlock_t lock; /* LOCK_RANK_IOMMU_CMDQ: everything here */
     struct smmu_cmd *entry;
-    unsigned int log2;
+    uint32_t nr;          /* of entries, a power of two */
     uint32_t prod;        /* entries written up to here */
     uint32_t told;        /* and the unit told about */
     uint32_t cons;        /* where the unit was when last asked */
