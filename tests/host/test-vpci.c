@@ -422,6 +422,42 @@ static void test_removal(void **state)
     assert_int_equal(guest_conf_read(1, 0, 0, 4), 0xffffffff);
 }
 
+/* A slot: pulled out while it works, then another function in its place. */
+static void test_hot_plug(void **state)
+{
+    struct model_fn *other;
+
+    (void)state;
+    build_nic(0x4000, 0x2000);
+    model_boot();
+    place_nic(0x8000000000, 0x10100000);
+    guest_entry(1, 257, 0);
+    guest_conf_write(1, 0, 0xa2, 2, 0x8000);
+    model_remove(nic);
+    assert_int_equal(guest_conf_read(1, 0, 0, 4), 0xffffffff);
+    assert_int_equal(model_vectors, 0);
+    assert_int_equal(model_nr_mapped(), 0);
+    assert_null(pci_find(PCI_SBDF(0, 1, 0))->dev.owner);
+
+    other = model_add(port, 0, 0);
+    model_bar(other, 2, 0x2000, false);
+    assert_int_equal(guest_conf_read(1, 0, 0, 2), 0x1b36);
+    assert_ptr_equal(pci_find(PCI_SBDF(0, 1, 0))->dev.owner, model_d);
+    guest_conf_write(1, 0, BAR(2), 4, 0x10000000);
+    guest_conf_write(1, 0, COMMAND, 2, MEM);
+    assert_int_equal(model_nr_mapped(), 2);
+
+    /* replaced by its like while nobody looked */
+    model_remove(other);
+    other = model_add(port, 0, 0);
+    model_bar(other, 2, 0x8000, false);
+    assert_int_equal(guest_conf_read(1, 0, 0, 4), 0x12341b36);
+    assert_int_equal(model_nr_mapped(), 0);
+    guest_conf_write(1, 0, BAR(2), 4, 0x10000000);
+    guest_conf_write(1, 0, COMMAND, 2, MEM);
+    assert_int_equal(model_nr_mapped(), 8);
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int main(void)
@@ -442,6 +478,7 @@ int main(void)
         TEST(test_msi),
         TEST(test_hidden_capabilities),
         TEST(test_removal),
+        TEST(test_hot_plug),
     };
 
     return cmocka_run_group_tests_name("vpci", tests, NULL, NULL);

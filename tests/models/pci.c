@@ -296,6 +296,12 @@ int iommu_assign_device(struct domain *d, struct device *dev)
     return 0;
 }
 
+int iommu_deassign_device(struct device *dev)
+{
+    dev->owner = NULL;
+    return 0;
+}
+
 unsigned int dt_probe_class(enum dt_driver_class class)
 {
     (void)class;
@@ -520,6 +526,14 @@ struct model_fn *model_add(struct model_fn *parent, unsigned int devfn,
     fn->cfg[0x0e] = (uint8_t)header;
     functions[nr_functions++] = fn;
     return fn;
+}
+
+void model_remove(struct model_fn *fn)
+{
+    for ( unsigned int i = 0; i < nr_functions; i++ )
+        if ( functions[i] == fn )
+            functions[i] = functions[--nr_functions];
+    free(fn);
 }
 
 void model_bar(struct model_fn *fn, unsigned int i, uint64_t size, bool is_64)

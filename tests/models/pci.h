@@ -45,6 +45,8 @@ void model_exit(void);
 /* model_add - a function of type @header; then set it up. */
 struct model_fn *model_add(struct model_fn *parent, unsigned int devfn,
                            unsigned int header);
+/* model_remove - pulled out of its slot. */
+void model_remove(struct model_fn *fn);
 void model_bar(struct model_fn *fn, unsigned int i, uint64_t size, bool is_64);
 /* Capabilities: a PCI Express one of a port type, MSI (64-bit), MSI-X. */
 void model_cap_exp(struct model_fn *fn, unsigned int at, unsigned int type,

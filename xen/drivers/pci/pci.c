@@ -402,8 +402,36 @@ static uint32_t find_requester(const struct pci_dev *pdev)
     return id;
 }
 
-static void add_function(struct pci_host *host, struct pci_dev *bridge,
-                         unsigned int bus, unsigned int devfn, bool visible)
+/* What the function says about itself; it is quiet afterwards. */
+static void identify(struct pci_dev *pdev)
+{
+    unsigned int bus = pdev->sbdf.bus, devfn = pdev->sbdf.devfn;
+
+    pdev->vendor = (uint16_t)pci_conf_read(pdev, PCI_VENDOR_ID, 2);
+    pdev->device_id = (uint16_t)pci_conf_read(pdev, PCI_DEVICE_ID, 2);
+    pdev->class_code = pci_conf_read(pdev, PCI_CLASS_REVISION, 4) >> 8;
+    pdev->header_type =
+        (uint8_t)(pci_conf_read(pdev, PCI_HEADER_TYPE, 1) & ~PCI_HEADER_MULTI);
+    pdev->secondary = 0;
+    if ( pci_is_bridge(pdev) )
+        pdev->secondary = read_numbers(pdev->host, bus, devfn).secondary;
+    pdev->cap_pm = pdev->cap_msi = pdev->cap_exp = pdev->cap_msix = 0;
+    find_caps(pdev);
+    memset(pdev->bar, 0, sizeof(pdev->bar));
+    size_bars(pdev);
+    pci_quiesce(pdev);
+    printk("PCI %s: %04x:%04x class %06x%s", pdev->dev.name, pdev->vendor,
+           pdev->device_id, pdev->class_code, pdev->has_flr ? ", FLR" : "");
+    if ( pci_is_bridge(pdev) )
+        printk(", bridge to bus %02x", pdev->secondary);
+    if ( pdev->requester_id != (pdev->sbdf.sbdf & 0xffff) )
+        printk(", requester %04x", pdev->requester_id);
+    printk("\n");
+}
+
+static struct pci_dev *add_function(struct pci_host *host,
+                                    struct pci_dev *bridge, unsigned int bus,
+                                    unsigned int devfn, bool visible)
 {
     struct pci_dev *pdev = xzalloc(struct pci_dev);
 
@@ -411,7 +439,7 @@ static void add_function(struct pci_host *host, struct pci_dev *bridge,
     {
         printk(XENLOG_ERR "PCI %04x:%02x:%02x.%u: no memory\n", host->seg, bus,
                devfn >> 3, devfn & 7);
-        return;
+        return NULL;
     }
     pdev->host = host;
     pdev->bridge = bridge;
@@ -421,25 +449,10 @@ static void add_function(struct pci_host *host, struct pci_dev *bridge,
     pdev->dev.np = host->np;
     snprintf(pdev->dev.name, sizeof(pdev->dev.name), "%04x:%02x:%02x.%u",
              host->seg, bus, devfn >> 3, devfn & 7);
-    pdev->vendor = (uint16_t)pci_conf_read(pdev, PCI_VENDOR_ID, 2);
-    pdev->device_id = (uint16_t)pci_conf_read(pdev, PCI_DEVICE_ID, 2);
-    pdev->class_code = pci_conf_read(pdev, PCI_CLASS_REVISION, 4) >> 8;
-    pdev->header_type =
-        (uint8_t)(pci_conf_read(pdev, PCI_HEADER_TYPE, 1) & ~PCI_HEADER_MULTI);
-    if ( pci_is_bridge(pdev) )
-        pdev->secondary = read_numbers(host, bus, devfn).secondary;
-    find_caps(pdev);
     pdev->requester_id = find_requester(pdev);
-    size_bars(pdev);
-    pci_quiesce(pdev);
+    identify(pdev);
     list_add_tail(&pdev->list, &pci_devices);
-    printk("PCI %s: %04x:%04x class %06x%s", pdev->dev.name, pdev->vendor,
-           pdev->device_id, pdev->class_code, pdev->has_flr ? ", FLR" : "");
-    if ( pci_is_bridge(pdev) )
-        printk(", bridge to bus %02x", pdev->secondary);
-    if ( pdev->requester_id != (pdev->sbdf.sbdf & 0xffff) )
-        printk(", requester %04x", pdev->requester_id);
-    printk("\n");
+    return pdev;
 }
 
 static void scan_bus(struct pci_host *host, struct pci_dev *bridge,
@@ -451,7 +464,8 @@ static void scan_bus(struct pci_host *host, struct pci_dev *bridge,
 
         for ( unsigned int fn = 0; fn < nr; fn++ )
             if ( present(host, bus, PCI_DEVFN(dev, fn)) )
-                add_function(host, bridge, bus, PCI_DEVFN(dev, fn), visible);
+                (void)add_function(host, bridge, bus, PCI_DEVFN(dev, fn),
+                                   visible);
     }
 }
 
@@ -554,25 +568,39 @@ bool pci_bus_to_cpu(const struct pci_host *host, uint64_t addr, uint64_t size,
 
 /* ---- ownership ---- */
 
+static void isolate(struct pci_dev *pdev)
+{
+    int rc = iommu_dt_xlate_pci(pdev->host->np, pdev->requester_id, &pdev->dev);
+
+    if ( rc && rc != -ENODEV )
+        printk(XENLOG_ERR "PCI %s: IOMMU map of its host is bad (%d)\n",
+               pdev->dev.name, rc);
+    rc = iommu_add_device(&pdev->dev);
+    if ( rc )
+        printk(XENLOG_ERR "PCI %s: cannot be isolated (%d)\n", pdev->dev.name,
+               rc);
+}
+
 void pci_add_to_iommu(void)
 {
     struct pci_dev *pdev;
 
     spin_lock(&device_lock);
     list_for_each_entry (pdev, &pci_devices, list)
-    {
-        int rc =
-            iommu_dt_xlate_pci(pdev->host->np, pdev->requester_id, &pdev->dev);
-
-        if ( rc && rc != -ENODEV )
-            printk(XENLOG_ERR "PCI %s: IOMMU map of its host is bad (%d)\n",
-                   pdev->dev.name, rc);
-        rc = iommu_add_device(&pdev->dev);
-        if ( rc )
-            printk(XENLOG_ERR "PCI %s: cannot be isolated (%d)\n",
-                   pdev->dev.name, rc);
-    }
+        isolate(pdev);
     spin_unlock(&device_lock);
+}
+
+static int assign(struct domain *d, struct pci_dev *pdev)
+{
+    int rc = iommu_assign_device(d, &pdev->dev);
+
+    if ( !rc )
+        rc = vpci_add_function(d, pdev);
+    if ( rc )
+        printk(XENLOG_ERR "PCI %s: not assigned to d%u (%d)\n", pdev->dev.name,
+               d->domain_id, rc);
+    return rc;
 }
 
 int pci_assign_all(struct domain *d)
@@ -595,18 +623,83 @@ int pci_assign_all(struct domain *d)
                    pdev->dev.name);
             continue;
         }
-        rc = iommu_assign_device(d, &pdev->dev);
+        rc = assign(d, pdev);
         if ( rc == -ENOMEM )
             break;
-        if ( !rc )
-            rc = vpci_add_function(d, pdev);
-        if ( rc )
-            printk(XENLOG_ERR "PCI %s: not assigned to dom0 (%d)\n",
-                   pdev->dev.name, rc);
         rc = 0;
     }
     spin_unlock(&device_lock);
     return rc;
+}
+
+/* ---- hot-plug: noticed when the owner of the port looks ---- */
+
+static struct pci_dev *bridge_to(const struct pci_host *host, unsigned int bus)
+{
+    struct pci_dev *pdev;
+
+    list_for_each_entry (pdev, &pci_devices, list)
+        if ( pdev->host == host && pci_is_bridge(pdev) &&
+             pdev->secondary == bus )
+            return pdev;
+    return NULL;
+}
+
+bool pci_look_for(struct domain *d, struct pci_host *host, unsigned int bus,
+                  unsigned int devfn)
+{
+    struct pci_dev *bridge, *pdev;
+    bool found = false;
+
+    if ( bus <= host->bus_start || bus > host->bus_end )
+        return false;
+    spin_lock(&device_lock);
+    bridge = bridge_to(host, bus);
+    if ( bridge && bridge->dev.owner == d && present(host, bus, devfn) )
+    {
+        pdev = pci_find(PCI_SBDF(host->seg, bus, devfn));
+        if ( pdev && pdev->gone )
+            identify(pdev); /* perhaps another than was there before */
+        else if ( pdev )
+            bridge = NULL; /* somebody has taken it from @d */
+        else if ( (pdev = add_function(host, bridge, bus, devfn,
+                                       bridge->visible)) != NULL )
+            isolate(pdev);
+        if ( bridge && pdev )
+        {
+            pdev->gone = false;
+            found = !assign(d, pdev);
+        }
+    }
+    spin_unlock(&device_lock);
+    return found;
+}
+
+/* Nothing answers, another function does, or it has forgotten everything. */
+static bool has_changed(const struct pci_dev *pdev)
+{
+    return pci_conf_read(pdev, PCI_VENDOR_ID, 2) != pdev->vendor ||
+           pci_conf_read(pdev, PCI_DEVICE_ID, 2) != pdev->device_id ||
+           vpci_was_reset(pdev);
+}
+
+bool pci_is_gone(struct domain *d, pci_sbdf_t sbdf)
+{
+    struct pci_dev *pdev;
+    bool gone;
+
+    spin_lock(&device_lock);
+    pdev = pci_find(sbdf);
+    gone = pdev && pdev->bridge && pdev->dev.owner == d && has_changed(pdev);
+    if ( gone )
+    {
+        printk("PCI %s: gone\n", pdev->dev.name);
+        pdev->gone = true;
+        vpci_remove_function(pdev);
+        (void)iommu_deassign_device(&pdev->dev);
+    }
+    spin_unlock(&device_lock);
+    return gone;
 }
 
 /* ---- quiescing and reset ---- */

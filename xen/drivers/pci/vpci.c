@@ -94,18 +94,14 @@ static bool valid_access(uint64_t offset, unsigned int size)
     return !(offset & (size - 1));
 }
 
-static int ecam_read(struct vcpu *v, void *priv, uint64_t offset,
-                     unsigned int size, uint64_t *value)
+/* False: nobody is there. */
+static bool read_function(struct vpci_host *vhost, uint64_t offset,
+                          unsigned int size, uint64_t *value)
 {
-    struct vpci_host *vhost = priv;
     struct domain *d = vhost->d;
     unsigned int reg = (unsigned int)offset & 0xfff;
     struct vpci *f;
 
-    (void)v;
-    *value = ~0ULL;
-    if ( !valid_access(offset, size) )
-        return -EFAULT;
     spin_lock(&d->vpci.lock);
     f = find_function(vhost, offset);
     if ( f && size == 8 )
@@ -114,6 +110,34 @@ static int ecam_read(struct vcpu *v, void *priv, uint64_t offset,
     else if ( f )
         *value = conf_read(f, reg, size);
     spin_unlock(&d->vpci.lock);
+    return f != NULL;
+}
+
+static int ecam_read(struct vcpu *v, void *priv, uint64_t offset,
+                     unsigned int size, uint64_t *value)
+{
+    struct vpci_host *vhost = priv;
+    struct pci_host *host = vhost->host;
+    unsigned int bus = vhost->bus_map[host->bus_start + (offset >> 20)];
+    unsigned int devfn = (unsigned int)(offset >> 12) & 0xff;
+    bool found;
+
+    (void)v;
+    *value = ~0ULL;
+    if ( !valid_access(offset, size) )
+        return -EFAULT;
+    found = read_function(vhost, offset, size, value);
+    if ( offset & 0xfff )
+        return 0;
+
+    /* The vendor: here one sees whether somebody came or went. */
+    if ( found && pci_is_gone(vhost->d, PCI_SBDF(host->seg, bus, devfn)) )
+    {
+        found = false;
+        *value = ~0ULL;
+    }
+    if ( !found && pci_look_for(vhost->d, host, bus, devfn) )
+        (void)read_function(vhost, offset, size, value);
     return 0;
 }
 
@@ -502,4 +526,10 @@ void vpci_remove_function(struct pci_dev *pdev)
     pdev->vpci = NULL;
     free_function(f);
     spin_unlock(&d->vpci.lock);
+}
+
+bool vpci_was_reset(const struct pci_dev *pdev)
+{
+    return pdev->vpci && pdev->vpci->memory &&
+           !(pci_conf_read(pdev, PCI_COMMAND, 2) & PCI_COMMAND_MEMORY);
 }

@@ -78,7 +78,8 @@ struct pci_dev {
     struct pci_bar bar[PCI_NR_BARS];
     uint8_t cap_exp, cap_msi, cap_msix, cap_pm; /* offsets, 0 none */
     bool has_flr;
-    bool visible;          /* on the hierarchy that the tree describes */
+    bool visible; /* on the hierarchy that the tree describes */
+    bool gone;    /* pulled out; the struct waits for what comes next */
     uint32_t requester_id; /* as seen by IOMMU and ITS (aliases) */
     struct vpci *vpci;     /* emulation for the owner; NULL none */
 };
@@ -122,6 +123,16 @@ void pci_quiesce(struct pci_dev *pdev);
 int pci_reset(struct pci_dev *pdev);
 /* pci_assign_all - give every function to dom0, bridges included. */
 int __must_check pci_assign_all(struct domain *d);
+
+/*
+ * Hot-plug. pci_look_for - the owner of a port looks at a place where nothing
+ * was: true when a function has come, which is its owner's now. pci_is_gone -
+ * @d looks at one it has: true when it has left, or is another, and is @d's
+ * no more. Its struct stays for what comes next. Both take the device lock.
+ */
+bool pci_look_for(struct domain *d, struct pci_host *host, unsigned int bus,
+                  unsigned int devfn);
+bool pci_is_gone(struct domain *d, pci_sbdf_t sbdf);
 
 /* pci_host_add - by a host driver's probe, with all but list and roots set. */
 void pci_host_add(struct pci_host *host);

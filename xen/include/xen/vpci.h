@@ -29,5 +29,7 @@ int __must_check vpci_add_host(struct domain *d, struct pci_host *host);
 int __must_check vpci_add_function(struct domain *d, struct pci_dev *pdev);
 /* vpci_remove_function - quiesce it, free its vectors, unmap its BARs. */
 void vpci_remove_function(struct pci_dev *pdev);
+/* vpci_was_reset - does it decode no memory although its owner wants it to? */
+bool vpci_was_reset(const struct pci_dev *pdev);
 
 #endif /* XEN_VPCI_H */
