@@ -172,10 +172,11 @@ static void slice_over(void *data)
             softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
 }
 
-/* When must the CPU look again? Only while others wait, or for a cap. */
+/* When must the CPU look again? While others wait, or for a cap, or because
+ * a line of the interrupt controller may be overlooked. */
 static void arm_slice(struct run_queue *q, struct vcpu *next, s_time_t now)
 {
-    s_time_t left = list_empty(&q->queue) ? 0 : SLICE;
+    s_time_t left = list_empty(&q->queue) && !irq_recheck() ? 0 : SLICE;
 
     if ( next->sched.cap )
     {
@@ -309,6 +310,7 @@ static void idle_once(void)
     softirq_run_except(SOFTIRQ_SCHEDULE);
     if ( softirq_is_pending() )
         return;
+    irq_recheck();
     if ( !irq_pending_here() && !page_scrub_some() )
         wfi(); /* masked interrupts wake it; a lost race is not possible:
                 * a kick is an SGI, which stays pending */

@@ -239,6 +239,12 @@ static uint8_t own_target(void)
     return mask & 0xff ? (uint8_t)mask : 1;
 }
 
+/* Any write to the CPU interface will do; this one changes nothing. */
+static void gicv2_recheck(void)
+{
+    write32(gicc + GICC_PMR, 0xff);
+}
+
 static void gicv2_init_cpu(void)
 {
     this_cpu(gic_target) = own_target();
@@ -304,6 +310,7 @@ static const struct gic_ops gicv2_ops = {
     .is_pending = gicv2_is_pending,
     .set_pending = gicv2_set_pending,
     .send_sgi = gicv2_send_sgi,
+    .recheck = gicv2_recheck,
     .lr_group = 0, /* a GICv2 guest has one group: Group 0, as IRQ */
     .lr_read = gicv2_lr_read,
     .lr_write = gicv2_lr_write,

@@ -259,6 +259,13 @@ void do_irqs(void)
     }
 }
 
+bool irq_recheck(void)
+{
+    if ( gic->recheck )
+        gic->recheck();
+    return gic->recheck != NULL;
+}
+
 bool irq_pending_here(void)
 {
     return sysreg_read(isr_el1) != 0;

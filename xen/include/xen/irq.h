@@ -63,6 +63,14 @@ bool irq_is_free(unsigned int irq);
 /* do_irqs - acknowledge and handle everything pending; from guest exits and
  * from the idle loop. EL2 never takes an interrupt exception itself. */
 void do_irqs(void);
+/*
+ * irq_recheck - have the interrupt controller look at its lines again; true
+ * when it needs that. QEMU's GICv2 (7.2 to 11.1, gic_complete_irq()) does not
+ * when a guest's EOI deactivates a level interrupt whose line is still high:
+ * the interrupt stays pending and no CPU is told. The scheduler calls this
+ * before it idles, and looks in every slice; hardware loses nothing by it.
+ */
+bool irq_recheck(void);
 /* irq_pending_here - does ISR_EL1 show an interrupt waiting for this CPU? */
 bool irq_pending_here(void);
 

@@ -52,6 +52,7 @@ struct gic_ops {
     bool (*is_pending)(unsigned int irq);
     void (*set_pending)(unsigned int irq, bool pending);
     void (*send_sgi)(cpumask_t to, unsigned int sgi);
+    void (*recheck)(void);           /* NULL, or see irq_recheck() */
 
     /* virtual interface of this CPU */
     uint64_t lr_group;               /* LR_GROUP1 where guests use Group 1 */
