@@ -188,6 +188,11 @@ class Machine:
         disk = self.disk(image)
         self.device(f"nvme,drive={disk},serial={disk}", port)
 
+    def sata(self, image=None):
+        """A disk on an AHCI controller, whose interrupt is plain MSI."""
+        self.device("ich9-ahci,id=sata", port=True)
+        self.add("-device", f"ide-hd,drive={self.disk(image)},bus=sata.0")
+
     def virtio_blk(self, image=None, port=True, iommu=True):
         extra = ",iommu_platform=on,disable-legacy=on" if iommu else ""
         self.device(f"virtio-blk-pci,drive={self.disk(image)}{extra}", port)

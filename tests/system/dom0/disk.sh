@@ -9,9 +9,10 @@ found=0
 dd if=/dev/urandom of=/tmp/data bs=1M count="$mib" 2> /dev/null
 want=$(sha256sum < /tmp/data)
 
-for disk in /sys/block/nvme*n* /sys/block/vd*; do
-    [ -e "$disk/size" ] || continue
+for disk in /sys/block/nvme*n* /sys/block/vd* /sys/block/sd*; do
     name=${disk##*/}
+    # Not a pattern without a match, nor a path of a multipath disk.
+    [ -b "/dev/$name" ] || continue
     [ "$(cat "$disk/ro")" = 1 ] && continue
     # A disk with partitions holds what the machine booted from.
     [ -e "/sys/block/$name/${name}1" ] || [ -e "/sys/block/$name/${name}p1" ] &&
@@ -19,6 +20,7 @@ for disk in /sys/block/nvme*n* /sys/block/vd*; do
     found=$((found + 1))
     case $name in
     nvme*) word=${name%n*}q ;;
+    sd*) word=ahci ;;
     *) word=$(basename "$(readlink "$disk/device")") ;;
     esac
     before=$(count_interrupts "$word")

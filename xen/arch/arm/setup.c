@@ -94,12 +94,12 @@ void start_xen(maddr_t image, maddr_t fdt_ma)
     p2m_init_cpu();
     sched_init();
     sched_init_cpu();
+    self_test();       /* while no idle CPU scrubs: it counts free pages */
     smp_boot_cpus();
 
     pci_init();        /* bus mastering off, before anything else (P4) */
     iommu_init();      /* unknown streams abort from here on */
     pci_add_to_iommu();
-    self_test();
 
     dom0 = domain_build_dom0();
     if ( dom0 )
