@@ -636,10 +636,8 @@ void pgt_destroy(struct pgt *pgt)
     bug_on(pgt_free_tables(pgt, ~0U));
 }
 
-void pgt_gather_done(struct pgt *pgt, struct pgt_gather *g, bool synced)
+void pgt_free_gathered(struct pgt *pgt, struct pgt_gather *g, bool synced)
 {
-    bool keep_tables = g->keep_tables;
-
     while ( g->free )
     {
         uint64_t *table = g->free;
@@ -653,9 +651,6 @@ void pgt_gather_done(struct pgt *pgt, struct pgt_gather *g, bool synced)
             pgt->stats.quarantined++;
         }
     }
-
-    pgt_gather_init(g);
-    g->keep_tables = keep_tables;
 }
 
 /* --- prepare: all that may fail ---- */
@@ -861,24 +856,14 @@ static unsigned int target_level(const struct pgt *pgt, unsigned int order,
     return level;
 }
 
-int pgt_prepare(struct pgt *pgt, uint64_t ia, unsigned int order,
-                unsigned int expect)
+/* pgt_prepare() of what may not be in the last table. */
+static noinline int prepare_tables(struct pgt *pgt, uint64_t ia,
+                                   unsigned int order, unsigned int expect)
 {
+    struct run r = find_run(pgt, ia, order);
     struct prep p;
-    struct run r;
     int rc;
 
-    if ( order > (unsigned int)(pgt->ia_bits - PAGE_SHIFT) ||
-         ia >> pgt->ia_bits || !IS_ALIGNED(ia, PAGE_SIZE << order) )
-        return -EINVAL;
-
-    if ( is_last(pgt, ia, order) )
-    {
-        r = last_run(pgt, ia, order);
-        return (expect & PGT_EMPTY) && !is_hole(&r) ? -EEXIST : 0;
-    }
-
-    r = find_run(pgt, ia, order);
     p = (struct prep){.pgt = pgt,
                       .expect = expect,
                       .target = target_level(pgt, order, expect)};
@@ -898,6 +883,23 @@ int pgt_prepare(struct pgt *pgt, uint64_t ia, unsigned int order,
     bug_on(rc || p.need || p.reserve);
 
     return 0;
+}
+
+int pgt_prepare(struct pgt *pgt, uint64_t ia, unsigned int order,
+                unsigned int expect)
+{
+    struct run r;
+
+    if ( order > (unsigned int)(pgt->ia_bits - PAGE_SHIFT) ||
+         ia >> pgt->ia_bits || !IS_ALIGNED(ia, PAGE_SIZE << order) )
+        return -EINVAL;
+
+    if ( !is_last(pgt, ia, order) )
+        return prepare_tables(pgt, ia, order, expect);
+
+    r = last_run(pgt, ia, order);
+
+    return (expect & PGT_EMPTY) && !is_hole(&r) ? -EEXIST : 0;
 }
 
 /* --- map, unmap, protect: cannot fail ---- */

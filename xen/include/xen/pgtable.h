@@ -359,12 +359,24 @@ static inline unsigned int pgt_gather_level(const struct pgt_gather *g)
     return (unsigned int)__builtin_ctz(g->levels);
 }
 
+/* The part of pgt_gather_done() that is about tables. */
+void pgt_free_gathered(struct pgt *pgt, struct pgt_gather *g, bool synced);
+
 /*
  * pgt_gather_done - end of the operations that g collected; g is empty after.
  * @synced: the invalidation has completed. Otherwise the tables are kept out
  *          of use for good (stats.quarantined), as a walker may be in them.
  */
-void pgt_gather_done(struct pgt *pgt, struct pgt_gather *g, bool synced);
+static inline void pgt_gather_done(struct pgt *pgt, struct pgt_gather *g,
+                                   bool synced)
+{
+    if ( g->free )
+        pgt_free_gathered(pgt, g, synced);
+    g->start = ~UINT64_C(0);
+    g->end = 0;
+    g->levels = 0;
+    g->tables = false;
+}
 
 /* --- looking ---- */
 
