@@ -89,6 +89,25 @@ static long readconsole(struct xen_sysctl_readconsole *rd)
     return 0;
 }
 
+#define MAX_KEYS 32U /* a dump may be long, and is not preempted */
+
+/* Like the same letters on the console. */
+static long debug_keys(const struct xen_sysctl_debug_keys *op)
+{
+    uint64_t at = guest_handle_addr(op->keys);
+    char key;
+
+    if ( op->nr_keys > MAX_KEYS )
+        return -E2BIG;
+    for ( uint32_t i = 0; i < op->nr_keys; i++ )
+    {
+        if ( copy_from_guest(&key, at + i, sizeof(key)) )
+            return -EFAULT;
+        keyhandler_run(key);
+    }
+    return 0;
+}
+
 static long run(struct xen_sysctl *op)
 {
     switch ( op->cmd )
@@ -99,6 +118,8 @@ static long run(struct xen_sysctl *op)
         return getdomaininfolist(&op->u.getdomaininfolist);
     case XEN_SYSCTL_readconsole:
         return readconsole(&op->u.readconsole);
+    case XEN_SYSCTL_debug_keys:
+        return debug_keys(&op->u.debug_keys);
     default:
         return -ENOSYS;
     }
