@@ -133,12 +133,15 @@ TARGET_FLAGS := -march=armv8-a -mgeneral-regs-only -mstrict-align \
     -fno-strict-aliasing -fno-stack-protector -fno-omit-frame-pointer \
     -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections
 CFLAGS  := -std=gnu11 -O2 -g $(TARGET_FLAGS)
+# A release is optimised as a whole: a tenth of a hypercall was calls.
+LTO     := $(if $(filter y,$(debug)),,-flto)
 LDFLAGS := -nostdlib -static --build-id=none -z noexecstack \
     -z max-page-size=4096 --gc-sections --fatal-warnings
 
 # ---- The hypervisor: three links, so that it carries its own symbol table.
 
 objs   := $(patsubst %,$(B)/obj/%.o,$(srcs))
+image  := $(if $(LTO),$(B)/obj/image.o,$(objs))
 libfdt := $(B)/libfdt-el2/libfdt.a
 link    = $(LD) $(LDFLAGS) -T $(B)/xen.lds -o $@ $(filter %.o,$^) $(libfdt)
 
@@ -146,12 +149,17 @@ $(B)/proxenos: $(B)/proxenos.elf
 	$(call say,IMAGE)
 	$(Q)$(OBJCOPY) -O binary $< $@
 
-$(B)/proxenos.elf: $(objs) Makefile $(B)/obj/symbols.2.o $(libfdt) $(B)/xen.lds
+$(B)/obj/image.o: $(objs)
+	$(call say,LTO)
+	$(Q)$(CC) $(CFLAGS) $(WARNINGS) -nostdlib -r -flto=2 \
+	    -flinker-output=nolto-rel -o $@ $^
+
+$(B)/proxenos.elf: $(image) Makefile $(B)/obj/symbols.2.o $(libfdt) $(B)/xen.lds
 	$(call say,LD)
 	$(Q)$(link)
 	@$(NM) -n $@ | awk -f tools/symbols.awk | cmp - $(B)/obj/symbols.2.S
 
-$(B)/obj/pass.%.elf: $(objs) Makefile $(B)/obj/symbols.%.o $(libfdt) $(B)/xen.lds
+$(B)/obj/pass.%.elf: $(image) Makefile $(B)/obj/symbols.%.o $(libfdt) $(B)/xen.lds
 	$(call say,LD)
 	$(Q)$(link)
 
@@ -168,7 +176,7 @@ $(B)/obj/symbols.%.o: $(B)/obj/symbols.%.S
 $(B)/obj/%.c.o: %.c $(B)/flags $(B)/headers.stamp
 	$(call say,CC)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(WARNINGS) -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LTO) $(WARNINGS) -c -o $@ $<
 
 $(B)/obj/%.S.o: %.S $(B)/flags $(B)/headers.stamp
 	$(call say,CC)
@@ -184,8 +192,8 @@ $(B)/xen.lds: xen/arch/arm/xen.lds.S $(B)/flags
 # Rebuild all when the flags change.
 $(B)/flags: FORCE | deps
 	@mkdir -p $(B)/obj
-	@echo '$(CC) $(CPPFLAGS) $(CFLAGS)' | cmp -s - $@ || \
-	    echo '$(CC) $(CPPFLAGS) $(CFLAGS)' > $@
+	@echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LTO)' | cmp -s - $@ || \
+	    echo '$(CC) $(CPPFLAGS) $(CFLAGS) $(LTO)' > $@
 .PHONY: FORCE
 FORCE:
 
@@ -201,7 +209,9 @@ $(B)/headers.stamp: tools/debian.sh tools/libfdt.sh | deps
 	$(Q)touch $@
 
 # A loop that is memcpy() must not become a call of memcpy().
+# Nor may its callers appear after all of it has been found unused.
 $(B)/obj/xen/common/string.c.o: CFLAGS += -fno-tree-loop-distribute-patterns
+$(B)/obj/xen/common/string.c.o: LTO :=
 
 # Third-party code: the hypervisor's code generation, its own warnings.
 libfdt_objs := $(patsubst %,$(B)/libfdt-el2/%.o,fdt fdt_addresses fdt_check \
