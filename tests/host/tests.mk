@@ -95,3 +95,11 @@ test-p2m-iommu-cflags := -isystem xen/arch/arm/include -Wno-redundant-decls
 test-p2m-iommu-libs := -Wl,--wrap=alloc_xen_pages,--wrap=alloc_table_pages \
     -Wl,--wrap=xzalloc_bytes,--wrap=free_xen_pages,--wrap=put_page \
     -Wl,--wrap=page_release
+
+HOST_TESTS += test-page-alloc
+test-page-alloc := tests/host/test-page-alloc.c xen/common/page-alloc.c
+test-page-alloc-cflags := $(test-hyp-cflags)
+
+# Under other names, to stand next to libc's.
+HOST_TESTS += test-vsprintf
+test-vsprintf := tests/host/test-vsprintf.c tests/host/xen-vsprintf.c

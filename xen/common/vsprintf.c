@@ -181,14 +181,12 @@ static const char *convert(struct out *o, const char *fmt, va_list *args)
                    sv < 0, 10, false, &f);
         break;
     case 'u':
-        put_number(o, get_unsigned(args, length), false, 10, false, &f);
-        break;
     case 'o':
-        put_number(o, get_unsigned(args, length), false, 8, false, &f);
-        break;
     case 'x':
     case 'X':
-        put_number(o, get_unsigned(args, length), false, 16, *fmt == 'X', &f);
+        f.plus = f.space = false;
+        put_number(o, get_unsigned(args, length), false,
+                   *fmt == 'u' ? 10 : *fmt == 'o' ? 8 : 16, *fmt == 'X', &f);
         break;
     case 'c':
         c = (char)va_arg(*args, int);
