@@ -197,6 +197,11 @@ bool irq_pending_here(void)
     return this()->irq;
 }
 
+bool irq_recheck(void)
+{
+    return false;
+}
+
 bool timer_program(s_time_t at)
 {
     this()->deadline = at;

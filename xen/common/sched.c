@@ -261,6 +261,9 @@ static unsigned int null_place(struct vcpu *v, cpumask_t allowed)
             v->sched.owns_cpu = true;
             return (unsigned int)__builtin_ctzll(free);
         }
+    if ( v->sched.runstate == RUNSTATE_offline )
+        printk(XENLOG_WARN "d%uv%u: sched=null and no CPU left: shares one\n",
+               v->domain->domain_id, v->vcpu_id);
     return cpumask_test(allowed, v->sched.cpu) ? v->sched.cpu
                                                : cpumask_first(allowed);
 }
@@ -491,9 +494,6 @@ void vcpu_online(struct vcpu *v)
     v->sched.runnable = true;
     v->sched.online = true;
     make_ready(q, v);
-    if ( null_scheduler && !v->sched.owns_cpu )
-        printk(XENLOG_WARN "d%uv%u: sched=null and no CPU left: shares one\n",
-               v->domain->domain_id, v->vcpu_id);
 }
 
 void vcpu_offline(struct vcpu *v)
