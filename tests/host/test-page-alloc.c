@@ -301,19 +301,6 @@ static void test_objects(void **state)
     check_whole();
 }
 
-static void test_tables(void **state)
-{
-    void *t = alloc_table_pages(1);
-    struct page_info *pg = mfn_to_page(virt_to_mfn(t));
-
-    (void)state;
-    assert_non_null(t);
-    assert_true(all_zero(t, PAGE_SIZE * 2));
-    assert_int_equal(pg->pgt.live, 0);
-    free_xen_pages(t, 1);
-    check_whole();
-}
-
 /* ---- frames of domains ---- */
 
 static struct domain *new_domain(unsigned long max_pages)
@@ -400,7 +387,6 @@ int main(void)
         cmocka_unit_test(test_random),
         cmocka_unit_test(test_exhaust),
         cmocka_unit_test(test_objects),
-        cmocka_unit_test(test_tables),
         cmocka_unit_test(test_assign),
         /* the last one: it takes all memory */
         cmocka_unit_test(test_quarantine),
