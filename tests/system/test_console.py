@@ -49,7 +49,7 @@ def type_and_see(m: Machine, text, pattern, limit=60):
 
 def give_input(m: Machine, to):
     """Let keys go to "Xen" or to "DOM0", wherever they went before."""
-    found = type_and_see(m, SWITCH, r"Serial input to (\w+)")
+    found = type_and_see(m, SWITCH, r"Serial input to (\w+) \(type")
     if found[1] != to:
         type_and_see(m, SWITCH, rf"Serial input to {to}")
 

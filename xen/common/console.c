@@ -58,6 +58,7 @@ static void uart_putc(char c)
         early_putc(c);
 }
 
+/* What the UART has not shown yet; all that the ring still has. */
 static void uart_drain(void)
 {
     if ( ring_head - uart_next > RING_SIZE )
@@ -177,6 +178,16 @@ size_t console_ring_read(char *buf, size_t size, uint32_t *index, bool clear)
         start = ring_head;
     spin_unlock(&console_lock);
     return n;
+}
+
+void console_ring_show(void)
+{
+    bool locked = console_lock_take();
+
+    uart_next = ring_head - min(ring_head, RING_SIZE);
+    uart_drain();
+    if ( locked )
+        spin_unlock(&console_lock);
 }
 
 /* ---- the UART ---- */

@@ -45,13 +45,8 @@ static void run_all(char key)
 
 static void show_ring(char key)
 {
-    static char buf[4096];
-    uint32_t index = 0;
-    size_t n = console_ring_read(buf, sizeof(buf) - 1, &index, false);
-
     (void)key;
-    buf[n] = '\0';
-    printk("%s\n", buf);
+    console_ring_show();
 }
 
 static void show_domain(struct domain *d)

@@ -307,6 +307,7 @@ const void *mm_init(maddr_t image_ma, const void *fdt, maddr_t fdt_ma)
     }
     for ( unsigned int i = 0; bootmem_free(i, &start, &end); i++ )
         page_alloc_add(start, end);
+    xen_pgt.root = maddr_to_virt(pgt_root(&xen_pgt));
     xen_pgt.env = &heap_env;
     return maddr_to_virt(fdt_ma);
 }
@@ -332,6 +333,6 @@ static void dump_level(void *arg, unsigned int level, maddr_t desc_ma,
 void mm_dump_walk(uint64_t va)
 {
     printk(XENLOG_ERR "EL2 walk of %#lx:\n", va);
-    if ( va < XEN_VIRT && xen_pgt.env == &heap_env )
+    if ( xen_pgt.env == &heap_env )
         pgt_dump_walk(&xen_pgt, va, dump_level, NULL);
 }

@@ -275,7 +275,7 @@ void show_vcpu(const struct vcpu *v)
 void do_hyp_exception(struct cpu_regs *regs, unsigned int vector)
 {
     static const char *const kind[] = { "synchronous", "IRQ", "FIQ", "SError" };
-    uint64_t far = sysreg_read(far_el2);
+    uint64_t far = sysreg_read(far_el2), ipa;
 
     console_force_sync();
     printk(XENLOG_ERR "\n*** EL2 %s exception (vector %u) on CPU %u\n",
@@ -284,14 +284,18 @@ void do_hyp_exception(struct cpu_regs *regs, unsigned int vector)
            sysreg_read(hpfar_el2), sysreg_read(hcr_el2),
            sysreg_read(ttbr0_el2));
     show_regs(regs);
-    printk(XENLOG_ERR "call trace:\n");
+    printk(XENLOG_ERR "call trace (lr %ps):\n", (void *)regs->x[30]);
     show_backtrace(regs->pc, regs->x[29]);
     mm_dump_walk(far);
     if ( current && !current->sched.is_idle )
     {
         show_vcpu(current);
-        p2m_dump_walk(current->domain, _ipa(fault_ipa(0, far)));
-        iommu_dump_walk(current->domain, fault_ipa(0, far));
+        /* The guest's view: of memory that we reached for; else of its
+         * last fault. */
+        ipa = far - DIRECTMAP_VIRT < DIRECTMAP_SIZE ? far - DIRECTMAP_VIRT
+                                                    : fault_ipa(0, far);
+        p2m_dump_walk(current->domain, _ipa(ipa));
+        iommu_dump_walk(current->domain, ipa);
     }
     panic("EL2 exception: esr %#lx at %ps\n", regs->esr, (void *)regs->pc);
 }

@@ -27,8 +27,10 @@ void console_init_uart(void);
 void console_init_irq(void);
 /* console_force_sync - a fatal error: no locks from here on. */
 void console_force_sync(void);
-/* console_ring_read - for readconsole and debug key 'w'. */
+/* console_ring_read - for readconsole. */
 size_t console_ring_read(char *buf, size_t size, uint32_t *index, bool clear);
+/* console_ring_show - all of it once more, on the UART alone. */
+void console_ring_show(void);
 
 /* Debug keys, Xen's letters. Handlers take locks with trylock. */
 void keyhandler_register(char key, void (*fn)(char key), const char *desc);
