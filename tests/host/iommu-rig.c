@@ -181,11 +181,6 @@ void *alloc_xen_pages(unsigned int order)
     return page;
 }
 
-void *alloc_table_pages(unsigned int order)
-{
-    return find_pages(order);
-}
-
 void free_xen_pages(void *va, unsigned int order)
 {
     size_t first = (size_t)((uint8_t *)va - ram) / PAGE_SIZE;

@@ -193,13 +193,11 @@ static bool alloc_fails(void)
 
 /* What the linker makes of calls from one file to another. */
 void *__real_alloc_xen_pages(unsigned int order);
-void *__real_alloc_table_pages(unsigned int order);
 void *__real_xzalloc_bytes(size_t size, size_t align);
 void __real_free_xen_pages(void *va, unsigned int order);
 void __real_put_page(struct page_info *pg);
 void __real_page_release(struct page_info *pg);
 void *__wrap_alloc_xen_pages(unsigned int order);
-void *__wrap_alloc_table_pages(unsigned int order);
 void *__wrap_xzalloc_bytes(size_t size, size_t align);
 void __wrap_free_xen_pages(void *va, unsigned int order);
 void __wrap_put_page(struct page_info *pg);
@@ -208,11 +206,6 @@ void __wrap_page_release(struct page_info *pg);
 void *__wrap_alloc_xen_pages(unsigned int order)
 {
     return alloc_fails() ? NULL : __real_alloc_xen_pages(order);
-}
-
-void *__wrap_alloc_table_pages(unsigned int order)
-{
-    return alloc_fails() ? NULL : __real_alloc_table_pages(order);
 }
 
 void *__wrap_xzalloc_bytes(size_t size, size_t align)
@@ -439,7 +432,7 @@ void rig_init(const struct rig_cfg *cfg)
 {
     void *ram = maddr_to_virt(_maddr(RIG_RAM));
 
-    rig = (struct rig){ .cfg = *cfg };
+    rig = (struct rig){.cfg = *cfg};
     if ( mmap(ram, RIG_FRAMES * PAGE_SIZE, PROT_READ | PROT_WRITE,
               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
               -1, 0) != ram )
@@ -449,7 +442,7 @@ void rig_init(const struct rig_cfg *cfg)
     {
         rig.cfg.smmu.mem = model_mem;
         rig.model[i] = smmuv3_model_new(&rig.cfg.smmu);
-        nodes[i] = (struct dt_node){ .name = "iommu", .full_name = "/iommu" };
+        nodes[i] = (struct dt_node){.name = "iommu", .full_name = "/iommu"};
     }
     page_alloc_add(_maddr(RIG_RAM), _maddr(RIG_RAM + RIG_FRAMES * PAGE_SIZE));
     p2m_init_system();

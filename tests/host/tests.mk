@@ -92,7 +92,7 @@ test-p2m-iommu := tests/host/p2m-rig.c tests/host/test-p2m-iommu.c \
     xen/common/pgtable/fmt-s1.c xen/common/pgtable/fmt-s2.c
 test-p2m-iommu-cflags := -isystem xen/arch/arm/include -Wno-redundant-decls
 # Memory that is given back passes the rig, allocations may fail there.
-test-p2m-iommu-libs := -Wl,--wrap=alloc_xen_pages,--wrap=alloc_table_pages \
+test-p2m-iommu-libs := -Wl,--wrap=alloc_xen_pages \
     -Wl,--wrap=xzalloc_bytes,--wrap=free_xen_pages,--wrap=put_page \
     -Wl,--wrap=page_release
 

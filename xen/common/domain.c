@@ -188,6 +188,7 @@ static void domain_free(struct domain *d)
         timer_kill(&d->watchdog[i]);
     for_each_vcpu (d, v)
         vcpu_free(v);
+    domain_vpci_exit(d);
     domain_vgic_exit(d);
     grant_table_exit(d);
     evtchn_exit(d);

@@ -217,16 +217,6 @@ void free_xen_pages(void *va, unsigned int order)
     free_pages(mfn_to_page(virt_to_mfn(va)), order, true);
 }
 
-void *alloc_table_pages(unsigned int order)
-{
-    struct page_info *pg = alloc_pages(order, ALLOC_ZERO);
-
-    if ( !pg )
-        return NULL;
-    pg->pgt = (struct pgt_page){ .live = 0 };
-    return page_to_virt(pg);
-}
-
 /* ---- small objects: powers of two from 32 bytes to half a page ---- */
 
 #define SLAB_MIN_SHIFT 5U
@@ -419,7 +409,7 @@ void put_page(struct page_info *pg)
     d = pg->owner;
     spin_lock(&d->page_lock);
     list_del(&pg->list);
-    last_page = !--d->tot_pages;
+    last_page = !--d->tot_pages && d->is_dying;
     pg->owner = NULL;
     spin_unlock(&d->page_lock);
 
@@ -428,7 +418,7 @@ void put_page(struct page_info *pg)
         pg->flags = 0;
         free_pages(pg, 0, true);
     }
-    if ( last_page && d->is_dying )
+    if ( last_page )
         domain_last_page_gone(d);
 }
 

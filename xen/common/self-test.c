@@ -53,7 +53,7 @@ static void test_time(void)
 static void *scratch_alloc(void *ctx, unsigned int order)
 {
     (void)ctx;
-    return alloc_table_pages(order);
+    return alloc_xen_pages(order);
 }
 
 static void scratch_free(void *ctx, void *table, unsigned int order)

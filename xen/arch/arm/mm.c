@@ -78,7 +78,7 @@ static struct pgt_page *table_page(const void *table)
 static void *heap_alloc(void *ctx, unsigned int order)
 {
     (void)ctx;
-    return alloc_table_pages(order);
+    return alloc_xen_pages(order);
 }
 
 static void table_free(void *ctx, void *table, unsigned int order)

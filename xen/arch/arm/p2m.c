@@ -79,7 +79,7 @@ static uint64_t gfn_addr(gfn_t gfn)
 static void *table_alloc(void *ctx, unsigned int order)
 {
     (void)ctx;
-    return alloc_table_pages(order);
+    return alloc_xen_pages(order);
 }
 
 static void table_free(void *ctx, void *table, unsigned int order)

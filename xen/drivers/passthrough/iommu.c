@@ -171,7 +171,7 @@ static void iommu_softirq(void)
 static void *table_alloc(void *ctx, unsigned int order)
 {
     const struct iommu_dom *dom = ctx;
-    void *table = alloc_table_pages(order);
+    void *table = alloc_xen_pages(order);
 
     /* A walker that does not snoop must not find what was there before. */
     if ( table && !dom->format->coherent_walk )

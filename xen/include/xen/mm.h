@@ -73,9 +73,6 @@ void free_pages(struct page_info *pg, unsigned int order, bool dirty);
 void *alloc_xen_pages(unsigned int order);
 void free_xen_pages(void *va, unsigned int order);
 
-/* A page-table page (struct pgt_env.alloc); freed by free_xen_pages(). */
-void *alloc_table_pages(unsigned int order);
-
 /* xzalloc - zeroed memory for small structures; up to 2 MiB. */
 void *xzalloc_bytes(size_t size, size_t align);
 void xfree(void *p);
