@@ -27,9 +27,9 @@ pid_t waitpid(pid_t pid, int *status, int options);
 
 #include "p2m-rig.h"
 
-#define DOMS  3U
-#define DEVS  4U
-#define LENDS 64U
+#define DOMS   3U
+#define DEVS   4U
+#define LENDS  64U
 #define ROUNDS 800U
 
 /* The frames in play: 4 GiB, of which the first 32 MiB see most of it. */
@@ -38,7 +38,7 @@ pid_t waitpid(pid_t pid, int *status, int options);
 #define BUSY_NR UINT64_C(0x2000)
 #define BIG     UINT64_C(0x40000) /* 1 GiB from here: the large orders */
 /* Registers; not RAM of the rig. */
-#define MMIO    UINT64_C(0x1000000)
+#define MMIO         UINT64_C(0x1000000)
 #define DOORBELL     UINT64_C(0x1f0000)
 #define DOORBELL_MFN UINT64_C(0x08090)
 
@@ -64,7 +64,7 @@ static const struct rights {
 struct entry {
     uint64_t mfn;
     uint8_t type;
-    uint8_t lend;  /* frame of another domain: its number + 1 */
+    uint8_t lend; /* frame of another domain: its number + 1 */
     bool aliased;
 };
 
@@ -139,8 +139,8 @@ static uint64_t walk(const struct pgt *pgt, uint64_t ia)
 }
 
 static void walk_leaves(uint64_t pa, unsigned int nr, unsigned int level,
-                        uint64_t ia, void (*fn)(void *, uint64_t, uint64_t,
-                                                uint64_t),
+                        uint64_t ia,
+                        void (*fn)(void *, uint64_t, uint64_t, uint64_t),
                         void *arg)
 {
     uint64_t size = UINT64_C(1) << (39 - 9 * level);
@@ -286,8 +286,8 @@ static void check_tables(const struct dom *dom)
     walk_leaves(maddr_x(pgt->root_ma), 512, pgt->start_level, 0, dev_leaf,
                 &dev);
     if ( dev.frames != dom->dev_frames + only_dev )
-        fail_msg("P1: d%u: devices have %lu frames, not %lu",
-                 dom->d->domain_id, dev.frames, dom->dev_frames + only_dev);
+        fail_msg("P1: d%u: devices have %lu frames, not %lu", dom->d->domain_id,
+                 dev.frames, dom->dev_frames + only_dev);
 }
 
 /* One access by every device and by the guest itself. */
@@ -300,8 +300,8 @@ static void check_accesses(const struct dom *dom, uint64_t gfn)
 
     for ( const char *how = "rwx"; e && *how; how++ )
     {
-        struct stage2_access a = stage2_access(
-            rig.cpu, dom->d->p2m.vttbr, (gfn << 12) + offset, *how);
+        struct stage2_access a = stage2_access(rig.cpu, dom->d->p2m.vttbr,
+                                               (gfn << 12) + offset, *how);
 
         if ( a.ok != may(expected[e->type].cpu, *how) ||
              (a.ok && a.pa != (e->mfn << 12) + offset) )
@@ -350,7 +350,7 @@ static void at_barrier(void)
         uint64_t cpu = walk(&watched_dom->d->p2m.pgt, ia);
 
         if ( (dev & 1) && (!cpu || ((dev ^ cpu) & UINT64_C(0xfffffffff000)) ||
-                     (!(dev >> 7 & 1) && !(cpu >> 7 & 1))) )
+                           (!(dev >> 7 & 1) && !(cpu >> 7 & 1))) )
             fail_msg("P1: dfn %#lx is %#lx to devices while %#lx to the CPU",
                      watched[i], dev, cpu);
     }
@@ -470,8 +470,7 @@ static int do_attach(struct op *op)
 
 static int do_alias(struct op *op)
 {
-    return p2m_iommu_alias(op->dom->d, _mfn(op->mfn),
-                           op->type == P2M_GRANT_RW);
+    return p2m_iommu_alias(op->dom->d, _mfn(op->mfn), op->type == P2M_GRANT_RW);
 }
 
 static int do_doorbell(struct op *op)
@@ -512,9 +511,12 @@ static void cache(const struct dom *dom, uint64_t gfn, uint64_t nr)
         if ( devs[i]->owner != dom->d )
             continue;
         for ( unsigned int j = 0; j < 6; j++ )
-            smmuv3_model_prefetch(
-                rig.model[dev_unit[i]], dev_sid[i],
-                (gfn + (j == 0 ? 0 : j == 1 ? nr - 1 : chance(nr))) << 12, 1);
+            smmuv3_model_prefetch(rig.model[dev_unit[i]], dev_sid[i],
+                                  (gfn + (j == 0   ? 0
+                                          : j == 1 ? nr - 1
+                                                   : chance(nr)))
+                                      << 12,
+                                  1);
     }
 }
 
@@ -529,7 +531,7 @@ static struct page_info *fresh(struct dom *dom, unsigned int order)
 /* Without BBM level 2 devices get pages: 1 GiB of them takes long to check. */
 static unsigned int some_order(void)
 {
-    static const uint8_t orders[] = {0, 0, 0, 0, 1, 2, 3, 4, 4, 5,
+    static const uint8_t orders[] = {0, 0, 0, 0, 1, 2, 3, 4,  4, 5,
                                      6, 7, 8, 9, 9, 9, 9, 10, 11};
 
     if ( one_in(60) )
@@ -549,7 +551,7 @@ static uint64_t some_gfn(unsigned int order)
 static enum p2m_type some_type(unsigned int order)
 {
     static const uint8_t types[] = {
-        P2M_RAM_RW, P2M_RAM_RW, P2M_RAM_RW, P2M_RAM_RO,
+        P2M_RAM_RW,      P2M_RAM_RW,         P2M_RAM_RW,   P2M_RAM_RO,
         P2M_MMIO_DIRECT, P2M_MMIO_DIRECT_NC, P2M_MMIO_CPU, P2M_XEN_SHARED,
     };
     enum p2m_type type = types[chance(sizeof(types))];
@@ -564,8 +566,11 @@ static enum p2m_type some_type(unsigned int order)
 static void step_map(struct dom *dom)
 {
     unsigned int order = some_order();
-    struct op op = {.fn = do_set_entry, .dom = dom, .order = order,
-                    .gfn = some_gfn(order), .nr = UINT64_C(1) << order,
+    struct op op = {.fn = do_set_entry,
+                    .dom = dom,
+                    .order = order,
+                    .gfn = some_gfn(order),
+                    .nr = UINT64_C(1) << order,
                     .type = some_type(order)};
     bool hole = is_hole(dom, op.gfn, op.nr);
     struct page_info *pg = NULL;
@@ -591,7 +596,9 @@ static void step_map(struct dom *dom)
 /* Unaligned on either side, as BARs and modules are. */
 static void step_map_range(struct dom *dom)
 {
-    struct op op = {.fn = do_map_range, .dom = dom, .nr = 1 + chance(1500),
+    struct op op = {.fn = do_map_range,
+                    .dom = dom,
+                    .nr = 1 + chance(1500),
                     .type = some_type(1)};
     struct page_info *pg = NULL;
     uint64_t skip = chance(one_in(2) ? 1 : 100), full = 0;
@@ -672,9 +679,13 @@ static bool cut(const struct pgt *pgt, uint64_t gfn, uint64_t nr)
 static void step_remove(struct dom *dom)
 {
     unsigned int order = some_order();
-    struct op op = {.fn = do_set_entry, .dom = dom, .order = order,
-                    .gfn = some_gfn(order), .nr = UINT64_C(1) << order,
-                    .type = P2M_INVALID, .shrinks = true};
+    struct op op = {.fn = do_set_entry,
+                    .dom = dom,
+                    .order = order,
+                    .gfn = some_gfn(order),
+                    .nr = UINT64_C(1) << order,
+                    .type = P2M_INVALID,
+                    .shrinks = true};
     struct entry *e;
     int rc, want = 0;
 
@@ -714,7 +725,9 @@ static void step_borrow(struct dom *dom)
                                     P2M_FOREIGN_RO};
     unsigned int n = (unsigned int)chance(LENDS);
     struct lend *l = &lends[n];
-    struct op op = {.fn = do_add_page, .dom = dom, .nr = 1,
+    struct op op = {.fn = do_add_page,
+                    .dom = dom,
+                    .nr = 1,
                     .gfn = WIN + 0x200 * chance(2) + chance(64),
                     .type = types[chance(4)]};
     bool hole = is_hole(dom, op.gfn, 1);
@@ -767,8 +780,8 @@ static void step_alias(void)
     struct dom *dom = &doms[0];
     uint64_t gfn = WIN + 0x200 * chance(2) + chance(64);
     struct entry *e = entry_at(dom, gfn);
-    struct op op = {.fn = do_alias, .dom = dom, .gfn = gfn, .nr = 1,
-                    .mfn = e->mfn};
+    struct op op = {
+        .fn = do_alias, .dom = dom, .gfn = gfn, .nr = 1, .mfn = e->mfn};
 
     if ( !e->lend )
         return;
@@ -793,7 +806,10 @@ static void step_alias(void)
 
 static void step_doorbell(struct dom *dom)
 {
-    struct op op = {.fn = do_doorbell, .dom = dom, .gfn = DOORBELL, .nr = 1,
+    struct op op = {.fn = do_doorbell,
+                    .dom = dom,
+                    .gfn = DOORBELL,
+                    .nr = 1,
                     .mfn = DOORBELL_MFN};
 
     if ( dom->doorbells && one_in(2) )
@@ -816,8 +832,12 @@ static void step_doorbell(struct dom *dom)
 static void step_device(struct dom *dom)
 {
     unsigned int i = (unsigned int)chance(DEVS);
-    struct op op = {.fn = do_attach, .dom = dom, .dev = devs[i],
-                    .gfn = WIN, .nr = 1, .shrinks = true};
+    struct op op = {.fn = do_attach,
+                    .dom = dom,
+                    .dev = devs[i],
+                    .gfn = WIN,
+                    .nr = 1,
+                    .shrinks = true};
 
     if ( devs[i]->owner && devs[i]->owner == dom->d )
         assert_int_equal(rig_deassign(devs[i]), 0);
@@ -910,9 +930,9 @@ static void step_look(struct dom *dom)
     assert_true(mfn_eq(p2m_lookup(dom->d, _gfn(gfn), &type, NULL),
                        e->type ? _mfn(e->mfn) : INVALID_MFN));
     assert_int_equal(type, e->type);
-    assert_true(mfn_eq(p2m_lookup(dom->d, _gfn(gfn + (UINT64_C(1) << 52)),
-                                  NULL, NULL),
-                       INVALID_MFN));
+    assert_true(
+        mfn_eq(p2m_lookup(dom->d, _gfn(gfn + (UINT64_C(1) << 52)), NULL, NULL),
+               INVALID_MFN));
     assert_int_equal(p2m_handle_fault(&v, _ipa(gfn << 12), write),
                      may(expected[e->type].cpu, write ? 'w' : 'r'));
     pg = p2m_get_page(dom->d, _gfn(gfn), write, &type);
@@ -970,22 +990,32 @@ static void step(void)
 
     switch ( chance(20) )
     {
-    case 0: case 1: case 2: case 3:
+    case 0:
+    case 1:
+    case 2:
+    case 3:
         step_map(dom);
         break;
     case 4:
         step_map_range(dom);
         break;
-    case 5: case 6: case 7: case 8: case 9:
+    case 5:
+    case 6:
+    case 7:
+    case 8:
+    case 9:
         step_remove(dom);
         break;
-    case 10: case 11: case 12:
+    case 10:
+    case 11:
+    case 12:
         step_borrow(dom);
         break;
     case 13:
         step_let_go();
         break;
-    case 14: case 15:
+    case 14:
+    case 15:
         step_alias();
         break;
     case 16:
@@ -1102,9 +1132,8 @@ static struct page_info *map_ram(struct dom *dom, uint64_t gfn,
     struct page_info *pg = fresh(dom, order);
     uint64_t nr = UINT64_C(1) << order;
 
-    assert_int_equal(p2m_map_range(dom->d, _gfn(gfn), nr, page_to_mfn(pg),
-                                   P2M_RAM_RW),
-                     0);
+    assert_int_equal(
+        p2m_map_range(dom->d, _gfn(gfn), nr, page_to_mfn(pg), P2M_RAM_RW), 0);
     enter(dom, gfn, nr, mfn_x(page_to_mfn(pg)), P2M_RAM_RW);
     return pg;
 }
@@ -1115,9 +1144,8 @@ static struct page_info *borrow(struct dom *dom, struct dom *owner,
     struct page_info *pg = fresh(owner, 0);
 
     assert_true(get_page(pg, owner->d));
-    assert_int_equal(p2m_add_page(dom->d, _gfn(gfn), page_to_mfn(pg),
-                                  P2M_GRANT_RW),
-                     0);
+    assert_int_equal(
+        p2m_add_page(dom->d, _gfn(gfn), page_to_mfn(pg), P2M_GRANT_RW), 0);
     return pg;
 }
 
@@ -1157,8 +1185,8 @@ static void silent(const struct rig_cfg *cfg)
     block = map_ram(dom, WIN + 0x200, 9);
     cut_off = map_ram(dom, WIN + 0x400, 9);
     apart = fresh(dom, 0);
-    assert_int_equal(p2m_add_page(dom->d, _gfn(WIN + 0x600),
-                                  page_to_mfn(apart), P2M_MMIO_CPU),
+    assert_int_equal(p2m_add_page(dom->d, _gfn(WIN + 0x600), page_to_mfn(apart),
+                                  P2M_MMIO_CPU),
                      0);
     foreign = borrow(dom, &doms[2], WIN + 2);
     alias = borrow(dom0, &doms[2], WIN);
@@ -1256,22 +1284,19 @@ static void nothing_is_replaced(void)
     assert_int_equal(do_set_entry(&op), 0);
     assert_int_equal(p2m_unmap_range(dom->d, _gfn(at & ~UINT64_C(0x1ff)), 512),
                      0);
-    assert_true(smmuv3_model_dma(rig.model[0], dev_sid[0], at << 12, true,
-                                 false)
-                    .ok);
-    assert_false(smmuv3_model_dma(rig.model[0], dev_sid[0], (at ^ 1) << 12,
-                                  true, false)
-                     .ok);
+    assert_true(
+        smmuv3_model_dma(rig.model[0], dev_sid[0], at << 12, true, false).ok);
+    assert_false(
+        smmuv3_model_dma(rig.model[0], dev_sid[0], (at ^ 1) << 12, true, false)
+            .ok);
 
     /* Rights of an alias: the widest that anyone has. */
     assert_int_equal(p2m_iommu_alias(dom->d, _mfn(at), false), 0);
     p2m_iommu_unalias(dom->d, _mfn(at), true);
-    assert_false(smmuv3_model_dma(rig.model[0], dev_sid[0], at << 12, true,
-                                  false)
-                     .ok);
-    assert_true(smmuv3_model_dma(rig.model[0], dev_sid[0], at << 12, false,
-                                 false)
-                    .ok);
+    assert_false(
+        smmuv3_model_dma(rig.model[0], dev_sid[0], at << 12, true, false).ok);
+    assert_true(
+        smmuv3_model_dma(rig.model[0], dev_sid[0], at << 12, false, false).ok);
     p2m_iommu_unalias(dom->d, _mfn(at), false);
     rig_check();
 
@@ -1293,13 +1318,13 @@ static void nothing_is_replaced(void)
     assert_int_equal(do_set_entry(&op), -EEXIST);
     assert_int_equal(p2m_unmap_range(dom->d, _gfn(DOORBELL), 64), 0);
     p2m_iommu_unmap_doorbell(dom->d, _gfn(DOORBELL));
-    assert_true(smmuv3_model_dma(rig.model[0], dev_sid[0], DOORBELL << 12,
-                                 true, false)
-                    .ok);
+    assert_true(
+        smmuv3_model_dma(rig.model[0], dev_sid[0], DOORBELL << 12, true, false)
+            .ok);
     p2m_iommu_unmap_doorbell(dom->d, _gfn(DOORBELL));
-    assert_false(smmuv3_model_dma(rig.model[0], dev_sid[0], DOORBELL << 12,
-                                  true, false)
-                     .ok);
+    assert_false(
+        smmuv3_model_dma(rig.model[0], dev_sid[0], DOORBELL << 12, true, false)
+            .ok);
     rig_check();
 }
 
@@ -1307,8 +1332,12 @@ static void nothing_is_replaced(void)
 static void bad_arguments(void)
 {
     struct rig_cfg cfg = config();
-    struct op op = {.dom = &doms[1], .nr = 1, .type = P2M_MMIO_DIRECT,
-                    .mfn = MMIO, .gfn = WIN + 1, .order = 1};
+    struct op op = {.dom = &doms[1],
+                    .nr = 1,
+                    .type = P2M_MMIO_DIRECT,
+                    .mfn = MMIO,
+                    .gfn = WIN + 1,
+                    .order = 1};
 
     (void)start(&cfg);
     rig.at_barrier = NULL;
@@ -1452,17 +1481,25 @@ static void isolated(void **state)
 
 #define TEST(fn)                                                               \
     {                                                                          \
-        #fn, isolated, NULL, NULL, (void *)(uintptr_t)(fn)                     \
+#fn, isolated, NULL, NULL, (void *)(uintptr_t)(fn)                     \
     }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(random_default), TEST(random_bbml1), TEST(random_bbml2),
-        TEST(random_not_coherent), TEST(random_bbml2_not_coherent),
-        TEST(random_without_ril), TEST(random_linear_two_units),
-        TEST(silent_unit), TEST(silent_bbml2), TEST(nothing_is_replaced),
-        TEST(bad_arguments), TEST(failed_split), TEST(teardown_in_slices),
+        TEST(random_default),
+        TEST(random_bbml1),
+        TEST(random_bbml2),
+        TEST(random_not_coherent),
+        TEST(random_bbml2_not_coherent),
+        TEST(random_without_ril),
+        TEST(random_linear_two_units),
+        TEST(silent_unit),
+        TEST(silent_bbml2),
+        TEST(nothing_is_replaced),
+        TEST(bad_arguments),
+        TEST(failed_split),
+        TEST(teardown_in_slices),
         TEST(vmids_run_out),
     };
 

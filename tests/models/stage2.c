@@ -10,15 +10,15 @@
 #define OA         0x0000fffffffff000ULL
 #define CONTIGUOUS (1ULL << 52)
 /* Without a break: S2AP, XN, and what the hardware ignores. */
-#define LIVE       (3ULL << 6 | 3ULL << 53 | 15ULL << 55)
-#define PAGE       4096ULL
+#define LIVE (3ULL << 6 | 3ULL << 53 | 15ULL << 55)
+#define PAGE 4096ULL
 
 /* A table that a walk reaches, as the walkers have seen it. */
 struct table {
     uint64_t pa, ia;
     unsigned int level, nr;
     uint64_t *desc;
-    struct table **child; /* by index; NULL: no table there */
+    struct table **child;          /* by index; NULL: no table there */
     struct table *children, *next; /* the same, one after the other */
 };
 
@@ -28,7 +28,7 @@ struct stale {
     uint16_t vmid;
     bool is_table;
     uint64_t ia, size, desc;
-    bool s2, combined; /* by itself, and with stage 1 */
+    bool s2, combined;             /* by itself, and with stage 1 */
     bool s2_named, combined_named; /* by a TLBI that is not complete */
 };
 
@@ -49,8 +49,8 @@ struct stage2_model {
     char first[256];
 };
 
-__attribute__((format(printf, 2, 3)))
-static void violation(struct stage2_model *m, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void
+violation(struct stage2_model *m, const char *fmt, ...)
 {
     va_list args;
 
@@ -98,9 +98,14 @@ static void add_stale(struct stage2_model *m, uint16_t vmid, uint64_t ia,
 {
     struct stale *s = allocate(sizeof(*s));
 
-    *s = (struct stale){ .next = m->stale, .vmid = vmid, .is_table = table,
-                         .ia = ia, .size = size, .desc = desc,
-                         .s2 = true, .combined = true };
+    *s = (struct stale){.next = m->stale,
+                        .vmid = vmid,
+                        .is_table = table,
+                        .ia = ia,
+                        .size = size,
+                        .desc = desc,
+                        .s2 = true,
+                        .combined = true};
     m->stale = s;
 }
 
@@ -183,7 +188,7 @@ static void see_desc(struct stage2_model *m, uint16_t vmid, struct table *t,
     t->desc[i] = new;
     if ( is_table(new, t->level) )
     {
-        t->child[i] = new_table(m, vmid, new & OA, ia, t->level + 1, 512);
+        t->child[i] = new_table(m, vmid, new &OA, ia, t->level + 1, 512);
         t->child[i]->next = t->children;
         t->children = t->child[i];
     }
@@ -213,7 +218,7 @@ static struct table *new_table(struct stage2_model *m, uint16_t vmid,
 {
     struct table *t = allocate(sizeof(*t));
 
-    *t = (struct table){ .pa = pa, .ia = ia, .level = level, .nr = nr };
+    *t = (struct table){.pa = pa, .ia = ia, .level = level, .nr = nr};
     t->desc = allocate(nr * sizeof(*t->desc));
     t->child = allocate(nr * sizeof(*t->child));
     see_table(m, vmid, t);
@@ -288,8 +293,8 @@ void stage2_tlbi(struct stage2_model *m, const char *op, uint64_t arg)
 
 void stage2_dsb(struct stage2_model *m, const char *scope)
 {
-    bool completes = !strcmp(scope, "ish") || !strcmp(scope, "sy") ||
-                     !strcmp(scope, "nsh");
+    bool completes =
+        !strcmp(scope, "ish") || !strcmp(scope, "sy") || !strcmp(scope, "nsh");
 
     for ( struct stale **at = &m->stale, *s; completes && (s = *at); )
     {
@@ -379,11 +384,11 @@ struct stage2_access stage2_access(const struct stage2_model *m, uint64_t vttbr,
         if ( i >= t->nr || !valid(t->desc[i]) )
             break;
         if ( !t->child[i] )
-            return judge(t->desc[i], t->ia + i * span(t->level),
-                         span(t->level), ipa, how);
+            return judge(t->desc[i], t->ia + i * span(t->level), span(t->level),
+                         ipa, how);
         t = t->child[i];
     }
-    return (struct stage2_access){ .ok = false };
+    return (struct stage2_access){.ok = false};
 }
 
 static void leaves_of(const struct table *t,
@@ -418,10 +423,10 @@ static bool table_reaches(const struct table *t, uint64_t pa, uint64_t size)
         return true;
     for ( unsigned int i = 0; i < t->nr; i++ )
     {
-        if ( t->child[i] ? table_reaches(t->child[i], pa, size)
-                         : valid(t->desc[i]) &&
-                               overlaps(t->desc[i] & OA, span(t->level), pa,
-                                        size) )
+        if ( t->child[i]
+                 ? table_reaches(t->child[i], pa, size)
+                 : valid(t->desc[i]) &&
+                       overlaps(t->desc[i] & OA, span(t->level), pa, size) )
             return true;
     }
     return false;
