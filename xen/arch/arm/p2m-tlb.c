@@ -20,18 +20,18 @@
 #define VTCR_SL0   GENMASK64(7, 6)
 #define VTCR_T0SZ  GENMASK64(5, 0)
 
-#define MAX_VMIDS  1024U
+#define MAX_VMIDS 1024U
 /* Above this many leaves one instruction for the whole VMID is cheaper. */
-#define MAX_TLBI   64U
+#define MAX_TLBI 64U
 
 unsigned int p2m_ipa_bits;
 static uint64_t vtcr;
-static uint64_t vmid_used[MAX_VMIDS / 64] = { 1 }; /* 0: no guest */
+static uint64_t vmid_used[MAX_VMIDS / 64] = {1}; /* 0: no guest */
 static unsigned int nr_vmids = 256;
 static DEFINE_SPINLOCK(vmid_lock, LOCK_RANK_HEAP);
 
 /* ID_AA64MMFR0_EL1.PARange; DDI 0487 D19.2.64. */
-static const uint8_t pa_bits[] = { 32, 36, 40, 42, 44, 48 };
+static const uint8_t pa_bits[] = {32, 36, 40, 42, 44, 48};
 
 void p2m_init_system(void)
 {

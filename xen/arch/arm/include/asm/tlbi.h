@@ -4,7 +4,7 @@
 #define ASM_TLBI_H
 
 #define tlbi(op) __asm__ volatile("tlbi " #op ::: "memory")
-#define tlbi_arg(op, arg) \
+#define tlbi_arg(op, arg)                                                      \
     __asm__ volatile("tlbi " #op ", %0" : : "r"(arg) : "memory")
 
 #endif /* ASM_TLBI_H */
