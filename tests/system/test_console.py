@@ -10,7 +10,7 @@ import subprocess
 import pytest
 
 from gdbstub import Gdb
-from qemu import HYPERVISOR, IMAGE_ADDR, Machine, PROXENOS
+from qemu import HYPERVISOR, IMAGE_ADDR, Machine, PROXENOS, TOP
 
 SWITCH = "\x01\x01\x01"
 OPTIONS = ("console=dtuart dom0_mem=512M dom0_max_vcpus=4 maxcpus=2 "
@@ -72,6 +72,16 @@ def test_options_took_effect(shell):
 def test_bad_options_are_named(shell):
     assert '"bogus=1" is not an option of ours' in shell.console
     assert 'dom0_mem: bad value "lots"' in shell.console
+
+
+def test_every_option_is_documented():
+    text = (TOP / "docs" / "command-line.md").read_text()
+    names = set()
+    for source in (TOP / "xen").rglob("*.c"):
+        names |= set(re.findall(r'CMDLINE_OPTION\("(\w+)"',
+                                source.read_text()))
+    assert len(names) >= 10
+    assert names == set(re.findall(r"^\| `(\w+)", text, re.M))
 
 
 # ---- Ctrl-a and keys
