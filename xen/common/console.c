@@ -20,13 +20,13 @@
 
 #define RING_SIZE   32768U /* a power of two */
 #define INPUT_SIZE  256U
-#define SWITCH_CHAR 0x01   /* Ctrl-a */
+#define SWITCH_CHAR 0x01 /* Ctrl-a */
 
 static DEFINE_SPINLOCK(console_lock, LOCK_RANK_CONSOLE);
 static char ring[RING_SIZE];
-static uint32_t ring_head;   /* bytes ever written; console_lock */
-static uint32_t uart_next;   /* of these, bytes the UART has; console_lock */
-static bool sync_mode;       /* a fatal error: no locks any more */
+static uint32_t ring_head; /* bytes ever written; console_lock */
+static uint32_t uart_next; /* of these, bytes the UART has; console_lock */
+static bool sync_mode;     /* a fatal error: no locks any more */
 static bool timestamps;
 static char log_threshold = '2';
 
@@ -246,8 +246,8 @@ void console_init_uart(void)
     char name[128], *options;
     struct dt_node *np;
 
-    if ( !*path && (!dt_chosen || dt_read_string(dt_chosen, "stdout-path",
-                                                 &path)) )
+    if ( !*path &&
+         (!dt_chosen || dt_read_string(dt_chosen, "stdout-path", &path)) )
         return;
     strlcpy(name, path, sizeof(name));
     options = strchr(name, ':'); /* "serial0:115200n8" */
@@ -330,8 +330,8 @@ static long guest_write(uint64_t buf, uint64_t count)
         buf += n;
         count -= n;
         if ( count && preempt_check() )
-            return hypercall_continue(__HYPERVISOR_console_io,
-                                      CONSOLEIO_write, count, buf, 0, 0);
+            return hypercall_continue(__HYPERVISOR_console_io, CONSOLEIO_write,
+                                      count, buf, 0, 0);
     }
     return 0;
 }
@@ -390,9 +390,9 @@ void panic(const char *fmt, ...)
                    (uint64_t)__builtin_frame_address(0));
     printk(XENLOG_ERR "****************************************\n");
     if ( nr_cpus > 1 )
-        smp_send((cpumask_t){ cpu_online_map.bits &
-                              ~(1ULL << smp_processor_id()) },
-                 IPI_STOP);
+        smp_send(
+            (cpumask_t){cpu_online_map.bits & ~(1ULL << smp_processor_id())},
+            IPI_STOP);
     if ( !noreboot )
     {
         udelay(1000000);

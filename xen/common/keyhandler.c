@@ -58,7 +58,7 @@ static void show_domain(struct domain *d)
            d->direct_mapped ? " direct-mapped" : "",
            d->is_dying ? " dying" : "", d->is_shut_down ? " shut down" : "",
            d->tot_pages, d->max_pages, d->max_vcpus);
-    for_each_vcpu(d, v)
+    for_each_vcpu (d, v)
         printk("  v%u: CPU%u%s%s%s pause %u, ran %ld ms, work %#x\n",
                v->vcpu_id, v->sched.cpu, v->sched.online ? "" : " offline",
                v->sched.runnable ? "" : " blocked",
@@ -76,7 +76,7 @@ static void each_domain(void (*fn)(struct domain *d))
         printk("domain list is locked\n");
         return;
     }
-    list_for_each_entry(d, &domain_list, list)
+    list_for_each_entry (d, &domain_list, list)
         fn(d);
     spin_unlock(&domlist_lock);
 }
@@ -85,9 +85,9 @@ static void show_domain_memory(struct domain *d)
 {
     printk("d%u: %lu of %lu pages; stage 2: %lu+%lu+%lu leaves of 1G/2M/4K, "
            "%u tables\n",
-           d->domain_id, d->tot_pages, d->max_pages,
-           d->p2m.pgt.stats.leaves[1], d->p2m.pgt.stats.leaves[2],
-           d->p2m.pgt.stats.leaves[3], d->p2m.pgt.stats.tables);
+           d->domain_id, d->tot_pages, d->max_pages, d->p2m.pgt.stats.leaves[1],
+           d->p2m.pgt.stats.leaves[2], d->p2m.pgt.stats.leaves[3],
+           d->p2m.pgt.stats.tables);
 }
 
 static void show_memory(char key)
@@ -102,7 +102,7 @@ static void show_vcpus(struct domain *d)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
+    for_each_vcpu (d, v)
         show_vcpu(v);
 }
 

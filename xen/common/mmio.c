@@ -25,8 +25,8 @@ const struct mmio_region *mmio_find(const struct domain *d, uint64_t ipa)
 {
     unsigned int i = first_above(&d->mmio, ipa);
 
-    return i < d->mmio.nr && d->mmio.region[i].base <= ipa
-               ? &d->mmio.region[i] : NULL;
+    return i < d->mmio.nr && d->mmio.region[i].base <= ipa ? &d->mmio.region[i]
+                                                           : NULL;
 }
 
 int mmio_register(struct domain *d, ipa_t base, uint64_t size,
@@ -44,7 +44,7 @@ int mmio_register(struct domain *d, ipa_t base, uint64_t size,
         return -EEXIST;
     memmove(&m->region[i + 1], &m->region[i],
             (m->nr - i) * sizeof(m->region[0]));
-    m->region[i] = (struct mmio_region){ start, size, ops, priv };
+    m->region[i] = (struct mmio_region){start, size, ops, priv};
     m->nr++;
     return 0;
 }

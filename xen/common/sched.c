@@ -33,10 +33,10 @@
 
 struct run_queue {
     spinlock_t lock;
-    struct list_head queue;   /* by vruntime */
-    struct vcpu *running;     /* NULL: the CPU is idle */
+    struct list_head queue; /* by vruntime */
+    struct vcpu *running;   /* NULL: the CPU is idle */
     struct vcpu *idle;
-    s_time_t min_vruntime;    /* never goes back */
+    s_time_t min_vruntime; /* never goes back */
     s_time_t idle_since, idle_time;
     struct timer slice;
 };
@@ -75,7 +75,7 @@ static void enqueue(struct run_queue *q, struct vcpu *v)
 
     ASSERT(!v->sched.queued);
     v->sched.queued = true;
-    list_for_each_entry(pos, &q->queue, sched.run_list)
+    list_for_each_entry (pos, &q->queue, sched.run_list)
         if ( pos->sched.vruntime > v->sched.vruntime )
             break;
     list_add_tail(&v->sched.run_list, &pos->sched.run_list);
@@ -117,8 +117,9 @@ static void set_runstate(struct vcpu *v, int state, s_time_t now)
 
 static int runstate_of(const struct vcpu *v)
 {
-    return can_run(v) ? RUNSTATE_runnable
-                      : v->sched.runnable ? RUNSTATE_offline : RUNSTATE_blocked;
+    return can_run(v)          ? RUNSTATE_runnable
+           : v->sched.runnable ? RUNSTATE_offline
+                               : RUNSTATE_blocked;
 }
 
 /* Charge the time since it got the CPU, or since the last charge. */
@@ -167,7 +168,7 @@ static void slice_over(void *data)
 
     (void)data;
     softirq_raise(SOFTIRQ_SCHEDULE);
-    for_each_online_cpu(cpu)
+    for_each_online_cpu (cpu)
         if ( !READ_ONCE(per_cpu(run_queue, cpu).running) )
             softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
 }
@@ -180,8 +181,8 @@ static void arm_slice(struct run_queue *q, struct vcpu *next, s_time_t now)
 
     if ( next->sched.cap )
     {
-        s_time_t cap_left = CAP_PERIOD * next->sched.cap / 100 -
-                            next->sched.cap_used;
+        s_time_t cap_left =
+            CAP_PERIOD * next->sched.cap / 100 - next->sched.cap_used;
 
         if ( !left || cap_left < left )
             left = max(cap_left, MICROSECS(100));
@@ -199,7 +200,7 @@ static struct vcpu *pick(struct run_queue *q, const struct vcpu *prev)
 {
     struct vcpu *v;
 
-    list_for_each_entry(v, &q->queue, sched.run_list)
+    list_for_each_entry (v, &q->queue, sched.run_list)
         if ( v == prev || !READ_ONCE(v->sched.on_cpu) )
             return v;
     return NULL;
@@ -213,7 +214,7 @@ static struct vcpu *steal(struct run_queue *q)
 
     if ( null_scheduler )
         return NULL;
-    for_each_online_cpu(cpu)
+    for_each_online_cpu (cpu)
     {
         struct run_queue *other = &per_cpu(run_queue, cpu);
         struct vcpu *v;
@@ -221,7 +222,7 @@ static struct vcpu *steal(struct run_queue *q)
         if ( cpu == me || list_empty(&other->queue) ||
              !spin_trylock(&other->lock) )
             continue;
-        list_for_each_entry(v, &other->queue, sched.run_list)
+        list_for_each_entry (v, &other->queue, sched.run_list)
             if ( !READ_ONCE(v->sched.on_cpu) &&
                  cpumask_test(v->sched.hard_affinity, me) )
             {
@@ -273,7 +274,8 @@ static unsigned int load_of(unsigned int cpu)
 {
     const struct run_queue *q = &per_cpu(run_queue, cpu);
 
-    return (READ_ONCE(q->running) ? 1U : 0U) + (list_empty(&q->queue) ? 0U : 2U);
+    return (READ_ONCE(q->running) ? 1U : 0U) +
+           (list_empty(&q->queue) ? 0U : 2U);
 }
 
 /* A CPU for a vCPU that runs nowhere: where it was, if that is idle. */
@@ -286,7 +288,7 @@ static unsigned int place(struct vcpu *v)
         return null_place(v, allowed);
     if ( cpumask_test(allowed, best) && !load_of(best) )
         return best;
-    for_each_cpu(cpu, allowed)
+    for_each_cpu (cpu, allowed)
     {
         unsigned int len = load_of(cpu);
 
@@ -323,9 +325,8 @@ static void idle_once(void)
 /* May the CPU idle with this vCPU's registers loaded? */
 static bool may_idle_in(const struct vcpu *v)
 {
-    return v->sched.is_idle ||
-           (!v->sched.runnable && v->sched.online && !v->sched.pause_count &&
-            may_run_here(v));
+    return v->sched.is_idle || (!v->sched.runnable && v->sched.online &&
+                                !v->sched.pause_count && may_run_here(v));
 }
 
 void schedule(void)
@@ -583,7 +584,7 @@ void sched_set_domain(struct domain *d, unsigned int weight, unsigned int cap)
 {
     struct vcpu *v;
 
-    for_each_vcpu(d, v)
+    for_each_vcpu (d, v)
     {
         struct run_queue *q = lock_queue_of(v);
 
@@ -635,7 +636,7 @@ static void dump_queues(char key)
     unsigned int cpu;
 
     (void)key;
-    for_each_online_cpu(cpu)
+    for_each_online_cpu (cpu)
     {
         struct run_queue *q = &per_cpu(run_queue, cpu);
         struct vcpu *v = READ_ONCE(q->running);
@@ -651,7 +652,7 @@ static void dump_queues(char key)
             printk("  queue is locked\n");
             continue;
         }
-        list_for_each_entry(v, &q->queue, sched.run_list)
+        list_for_each_entry (v, &q->queue, sched.run_list)
             printk("  d%uv%u vruntime %ld us\n", v->domain->domain_id,
                    v->vcpu_id, (long)(v->sched.vruntime / 1000));
         spin_unlock(&q->lock);

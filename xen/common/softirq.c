@@ -40,8 +40,9 @@ static void run_masked(uint32_t mask)
 {
     uint32_t pending;
 
-    while ( (pending = __atomic_load_n(&this_cpu(softirq_pending),
-                                       __ATOMIC_ACQUIRE) & mask) )
+    while ( (pending =
+                 __atomic_load_n(&this_cpu(softirq_pending), __ATOMIC_ACQUIRE) &
+                 mask) )
     {
         /* SCHEDULE last: it may come back on another CPU. */
         uint32_t others = pending & ~(1U << SOFTIRQ_SCHEDULE);
@@ -73,7 +74,7 @@ bool preempt_check(void)
 
 void tasklet_init(struct tasklet *t, void (*function)(void *), void *data)
 {
-    *t = (struct tasklet){ .function = function, .data = data };
+    *t = (struct tasklet){.function = function, .data = data};
 }
 
 void tasklet_schedule(struct tasklet *t)
@@ -128,7 +129,7 @@ void smp_call_on(cpumask_t to, void (*fn)(void *arg), void *arg)
     call.fn = fn;
     call.arg = arg;
     __atomic_store_n(&call.waiting, to.bits, __ATOMIC_RELEASE);
-    for_each_cpu(cpu, to)
+    for_each_cpu (cpu, to)
         if ( cpu != smp_processor_id() )
             softirq_raise_on(cpu, SOFTIRQ_CALL);
     call_softirq();

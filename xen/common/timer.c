@@ -92,7 +92,7 @@ static struct timer_queue *lock_queue(struct timer *t)
 void timer_init(struct timer *t, void (*function)(void *data), void *data,
                 unsigned int cpu)
 {
-    *t = (struct timer){ .function = function, .data = data, .cpu = cpu };
+    *t = (struct timer){.function = function, .data = data, .cpu = cpu};
 }
 
 void timer_set(struct timer *t, s_time_t expires)

@@ -79,7 +79,7 @@ static void put_symbol(struct out *o, unsigned long addr, const struct spec *f)
 {
     unsigned long offset = 0;
     const char *name = symbols_lookup(addr, &offset);
-    struct spec hex = { .alt = true, .width = 0, .precision = -1 };
+    struct spec hex = {.alt = true, .width = 0, .precision = -1};
 
     if ( !name )
     {
@@ -134,23 +134,23 @@ static long long get_signed(va_list *args, int length)
 {
     if ( length >= 1 )
         return va_arg(*args, long);
-    return length == -2 ? (signed char)va_arg(*args, int)
-         : length == -1 ? (short)va_arg(*args, int)
-                        : va_arg(*args, int);
+    return length == -2   ? (signed char)va_arg(*args, int)
+           : length == -1 ? (short)va_arg(*args, int)
+                          : va_arg(*args, int);
 }
 
 static unsigned long long get_unsigned(va_list *args, int length)
 {
     if ( length >= 1 )
         return va_arg(*args, unsigned long);
-    return length == -2 ? (unsigned char)va_arg(*args, unsigned int)
-         : length == -1 ? (unsigned short)va_arg(*args, unsigned int)
-                        : va_arg(*args, unsigned int);
+    return length == -2   ? (unsigned char)va_arg(*args, unsigned int)
+           : length == -1 ? (unsigned short)va_arg(*args, unsigned int)
+                          : va_arg(*args, unsigned int);
 }
 
 static const char *convert(struct out *o, const char *fmt, va_list *args)
 {
-    struct spec f = { .precision = -1 };
+    struct spec f = {.precision = -1};
     const char *s;
     long long sv;
     int length = 0;
@@ -176,8 +176,8 @@ static const char *convert(struct out *o, const char *fmt, va_list *args)
     case 'd':
     case 'i':
         sv = get_signed(args, length);
-        put_number(o, sv < 0 ? 0 - (unsigned long long)sv
-                             : (unsigned long long)sv,
+        put_number(o,
+                   sv < 0 ? 0 - (unsigned long long)sv : (unsigned long long)sv,
                    sv < 0, 10, false, &f);
         break;
     case 'u':
@@ -186,7 +186,10 @@ static const char *convert(struct out *o, const char *fmt, va_list *args)
     case 'X':
         f.plus = f.space = false;
         put_number(o, get_unsigned(args, length), false,
-                   *fmt == 'u' ? 10 : *fmt == 'o' ? 8 : 16, *fmt == 'X', &f);
+                   *fmt == 'u'   ? 10
+                   : *fmt == 'o' ? 8
+                                 : 16,
+                   *fmt == 'X', &f);
         break;
     case 'c':
         c = (char)va_arg(*args, int);
@@ -207,7 +210,7 @@ static const char *convert(struct out *o, const char *fmt, va_list *args)
             put_symbol(o, (unsigned long)va_arg(*args, void *), &f);
             return fmt + 2;
         }
-        f = (struct spec){ .alt = true, .precision = 16 };
+        f = (struct spec){.alt = true, .precision = 16};
         put_number(o, (unsigned long)va_arg(*args, void *), false, 16, false,
                    &f);
         break;
@@ -222,7 +225,7 @@ static const char *convert(struct out *o, const char *fmt, va_list *args)
 
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list args)
 {
-    struct out o = { .buf = buf, .size = size };
+    struct out o = {.buf = buf, .size = size};
     va_list ap;
 
     va_copy(ap, args);

@@ -81,7 +81,7 @@ static int reserve(uint64_t start, uint64_t end)
         {
             if ( nr_free_ranges == MAX_RANGES )
                 return -ENOSPC;
-            free_range[nr_free_ranges++] = (struct range){ end, old.end };
+            free_range[nr_free_ranges++] = (struct range){end, old.end};
             r->end = start;
         }
         else if ( start > old.start )
@@ -166,7 +166,7 @@ static int add_bank(uint64_t start, uint64_t size)
         printk(XENLOG_ERR "memory: more than %u banks: the rest is unused\n",
                MAX_BANKS);
     else
-        bank[nr_banks++] = (struct range){ start, end };
+        bank[nr_banks++] = (struct range){start, end};
     return 0;
 }
 
@@ -215,7 +215,7 @@ int bootmem_scan(const void *fdt, maddr_t fdt_ma, maddr_t image_start,
     ac = cells_of(fdt, 0, "#address-cells", 2);
     sc = cells_of(fdt, 0, "#size-cells", 1);
 
-    fdt_for_each_subnode(node, fdt, 0)
+    fdt_for_each_subnode (node, fdt, 0)
     {
         const char *type = fdt_getprop(fdt, node, "device_type", NULL);
 
@@ -246,14 +246,13 @@ int bootmem_scan(const void *fdt, maddr_t fdt_ma, maddr_t image_start,
         int sub, rac = cells_of(fdt, node, "#address-cells", 2);
         int rsc = cells_of(fdt, node, "#size-cells", 1);
 
-        fdt_for_each_subnode(sub, fdt, node)
+        fdt_for_each_subnode (sub, fdt, node)
             if ( !rc )
                 rc = each_reg(fdt, sub, rac, rsc, reserve_sized);
     }
     if ( !rc )
         rc = reserve_chosen(fdt);
     if ( rc )
-        printk(XENLOG_ERR "memory: more than %u reserved ranges\n",
-               MAX_RANGES);
+        printk(XENLOG_ERR "memory: more than %u reserved ranges\n", MAX_RANGES);
     return rc;
 }

@@ -18,11 +18,11 @@
 
 #include <libfdt.h>
 
-#define BLOCK         MiB(2)
-#define DESC_FDT      UINT64_C(0x00400000000007c5) /* WB, RO, XN */
-#define DESC_DEVICE   UINT64_C(0x0040000000000749) /* nGnRE, RW, XN */
-#define SLOT_FDT      1U /* and 2: the tree may straddle */
-#define SLOT_UART     3U
+#define BLOCK       MiB(2)
+#define DESC_FDT    UINT64_C(0x00400000000007c5) /* WB, RO, XN */
+#define DESC_DEVICE UINT64_C(0x0040000000000749) /* nGnRE, RW, XN */
+#define SLOT_FDT    1U /* and 2: the tree may straddle */
+#define SLOT_UART   3U
 
 struct early_uart {
     volatile char *regs;
@@ -40,8 +40,8 @@ static int stdout_node(const void *fdt)
     if ( !path || len < 1 )
         return -1;
     colon = memchr(path, ':', (size_t)len);
-    return fdt_path_offset_namelen(fdt, path, colon ? (int)(colon - path)
-                                                    : len - 1);
+    return fdt_path_offset_namelen(fdt, path,
+                                   colon ? (int)(colon - path) : len - 1);
 }
 
 /* Physical address of the UART; 0 when there is none that we know. */
@@ -70,13 +70,13 @@ static void uart_put(const struct early_uart *u, char c)
     {
         while ( !(read16(u->regs + 0x10) & 0x20) ) /* SCFSR.TDFE */
             ;
-        write8(u->regs + 0x0c, (uint8_t)c);        /* SCFTDR */
+        write8(u->regs + 0x0c, (uint8_t)c); /* SCFTDR */
         write16(u->regs + 0x10, (uint16_t)(read16(u->regs + 0x10) & ~0x60U));
         return;
     }
-    while ( read32(u->regs + 0x18) & 0x20 )        /* UARTFR.TXFF */
+    while ( read32(u->regs + 0x18) & 0x20 ) /* UARTFR.TXFF */
         ;
-    write32(u->regs, (uint8_t)c);                  /* UARTDR */
+    write32(u->regs, (uint8_t)c); /* UARTDR */
 }
 
 /* ---- at EL1 ---- */

@@ -38,7 +38,7 @@ static const char *hypervisor_cmdline(const void *fdt)
     if ( args )
         return args;
     dom0_args = fdt_getprop(fdt, chosen, "xen,dom0-bootargs", NULL);
-    fdt_for_each_subnode(node, fdt, chosen)
+    fdt_for_each_subnode (node, fdt, chosen)
         if ( !fdt_node_check_compatible(fdt, node, "multiboot,kernel") &&
              fdt_getprop(fdt, node, "bootargs", NULL) )
             dom0_args = true;
@@ -94,11 +94,11 @@ void start_xen(maddr_t image, maddr_t fdt_ma)
     p2m_init_cpu();
     sched_init();
     sched_init_cpu();
-    self_test();       /* while no idle CPU scrubs: it counts free pages */
+    self_test(); /* while no idle CPU scrubs: it counts free pages */
     smp_boot_cpus();
 
-    pci_init();        /* bus mastering off, before anything else (P4) */
-    iommu_init();      /* unknown streams abort from here on */
+    pci_init();   /* bus mastering off, before anything else (P4) */
+    iommu_init(); /* unknown streams abort from here on */
     pci_add_to_iommu();
 
     dom0 = domain_build_dom0();

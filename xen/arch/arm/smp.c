@@ -110,9 +110,9 @@ static int start_cpu(unsigned int cpu)
     rc = psci_cpu_on(mpidr[cpu], maddr_x(entry), (uint64_t)&secondary_boot);
     if ( rc )
         return rc;
-    return poll_until(cpumask_test((cpumask_t){ READ_ONCE(cpu_online_map.bits) },
-                                   cpu),
-                      CPU_UP_TIMEOUT_US);
+    return poll_until(
+        cpumask_test((cpumask_t){READ_ONCE(cpu_online_map.bits)}, cpu),
+        CPU_UP_TIMEOUT_US);
 }
 
 static unsigned int max_cpus = NR_CPUS;
@@ -135,7 +135,7 @@ void smp_boot_cpus(void)
 
     if ( !cpus )
         return;
-    dt_for_each_child(cpus, np)
+    dt_for_each_child (cpus, np)
     {
         const char *type;
         uint64_t reg;
@@ -155,8 +155,7 @@ void smp_boot_cpus(void)
         mpidr[nr_cpus] = reg & MPIDR_AFFINITY;
         rc = start_cpu(nr_cpus);
         if ( rc )
-            printk(XENLOG_ERR "%s: CPU did not start: %d\n", np->full_name,
-                   rc);
+            printk(XENLOG_ERR "%s: CPU did not start: %d\n", np->full_name, rc);
         else
             nr_cpus++;
     }

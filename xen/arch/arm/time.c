@@ -18,8 +18,8 @@ unsigned int cntfrq_khz;
 static uint64_t ns_mult;
 #define NS_SHIFT 24
 
-static struct timer_irqs irqs = { .phys_secure = 29, .phys = 30, .virt = 27,
-                                  .hyp = 26 };
+static struct timer_irqs irqs = {
+    .phys_secure = 29, .phys = 30, .virt = 27, .hyp = 26};
 
 const struct timer_irqs *timer_irqs(void)
 {
@@ -76,8 +76,8 @@ void time_init(void)
 {
     struct dt_node *np = dt_find_compatible(NULL, "arm,armv8-timer");
     uint64_t freq = sysreg_read(cntfrq_el0);
-    unsigned int *irq[] = { &irqs.phys_secure, &irqs.phys, &irqs.virt,
-                            &irqs.hyp };
+    unsigned int *irq[] = {&irqs.phys_secure, &irqs.phys, &irqs.virt,
+                           &irqs.hyp};
     uint32_t dt_freq;
 
     if ( !np )

@@ -49,8 +49,8 @@ void inject_data_abort(struct cpu_regs *regs, uint64_t far, bool instr)
     unsigned int ec = instr ? EC_IABT_LOWER : EC_DABT_LOWER;
 
     sysreg_write(far_el1, far);
-    inject_exception(regs, FIELD_PREP(ESR_EC, ec + el1) | ESR_IL |
-                               FSC_EXTERNAL);
+    inject_exception(regs,
+                     FIELD_PREP(ESR_EC, ec + el1) | ESR_IL | FSC_EXTERNAL);
 }
 
 /* ---- stage-2 aborts: emulated registers, or a fault of the guest ---- */
@@ -121,8 +121,8 @@ static int emulate(struct vcpu *v, struct cpu_regs *regs, uint64_t ipa)
 static void guest_abort(struct vcpu *v, struct cpu_regs *regs, bool instr)
 {
     uint64_t far = sysreg_read(far_el2), ipa = fault_ipa(regs->esr, far);
-    bool write = !instr && regs->esr & ESR_DABT_WNR &&
-                 !(regs->esr & ESR_DABT_CM);
+    bool write =
+        !instr && regs->esr & ESR_DABT_WNR && !(regs->esr & ESR_DABT_CM);
 
     if ( ipa == ~UINT64_C(0) )
         return; /* the guest's own table changed meanwhile: try again */
@@ -137,8 +137,9 @@ static void guest_abort(struct vcpu *v, struct cpu_regs *regs, bool instr)
     }
     printk_ratelimited(XENLOG_WARN "d%uv%u: %s at ipa %#lx va %#lx pc %#lx\n",
                        v->domain->domain_id, v->vcpu_id,
-                       instr ? "instruction fetch"
-                             : write ? "write" : "read",
+                       instr   ? "instruction fetch"
+                       : write ? "write"
+                               : "read",
                        ipa, far, regs->pc);
     inject_data_abort(regs, far, instr);
 }
@@ -274,7 +275,7 @@ void show_vcpu(const struct vcpu *v)
 
 void do_hyp_exception(struct cpu_regs *regs, unsigned int vector)
 {
-    static const char *const kind[] = { "synchronous", "IRQ", "FIQ", "SError" };
+    static const char *const kind[] = {"synchronous", "IRQ", "FIQ", "SError"};
     uint64_t far = sysreg_read(far_el2), ipa;
 
     console_force_sync();

@@ -11,21 +11,21 @@
 #include <asm/vtimer.h>
 
 /* HCR_EL2: DDI 0487 J.a, D19.2.48. */
-#define HCR_VM   BIT64(0)
-#define HCR_SWIO BIT64(1)
-#define HCR_PTW  BIT64(2)
-#define HCR_FMO  BIT64(3)
-#define HCR_IMO  BIT64(4)
-#define HCR_AMO  BIT64(5)
+#define HCR_VM     BIT64(0)
+#define HCR_SWIO   BIT64(1)
+#define HCR_PTW    BIT64(2)
+#define HCR_FMO    BIT64(3)
+#define HCR_IMO    BIT64(4)
+#define HCR_AMO    BIT64(5)
 #define HCR_BSU_IS BIT64(10)
-#define HCR_FB   BIT64(9)
-#define HCR_TWI  BIT64(13)
-#define HCR_TWE  BIT64(14)
-#define HCR_TID3 BIT64(18)
-#define HCR_TSC  BIT64(19)
-#define HCR_TIDCP BIT64(20)
-#define HCR_TACR BIT64(21)
-#define HCR_RW   BIT64(31)
+#define HCR_FB     BIT64(9)
+#define HCR_TWI    BIT64(13)
+#define HCR_TWE    BIT64(14)
+#define HCR_TID3   BIT64(18)
+#define HCR_TSC    BIT64(19)
+#define HCR_TIDCP  BIT64(20)
+#define HCR_TACR   BIT64(21)
+#define HCR_RW     BIT64(31)
 
 #define HCR_GUEST                                                              \
     (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_BSU_IS |  \

@@ -55,24 +55,42 @@ static uint64_t read_id(unsigned int crm, unsigned int op2)
 {
     switch ( crm << 4 | op2 )
     {
-    case 0x10: return sysreg_read(id_pfr0_el1);
-    case 0x11: return sysreg_read(id_pfr1_el1);
-    case 0x12: return sysreg_read(id_dfr0_el1) & ~GENMASK64(27, 24);
-    case 0x13: return sysreg_read(id_afr0_el1);
-    case 0x14: return sysreg_read(id_mmfr0_el1);
-    case 0x15: return sysreg_read(id_mmfr1_el1);
-    case 0x16: return sysreg_read(id_mmfr2_el1);
-    case 0x17: return sysreg_read(id_mmfr3_el1);
-    case 0x20: return sysreg_read(id_isar0_el1);
-    case 0x21: return sysreg_read(id_isar1_el1);
-    case 0x22: return sysreg_read(id_isar2_el1);
-    case 0x23: return sysreg_read(id_isar3_el1);
-    case 0x24: return sysreg_read(id_isar4_el1);
-    case 0x25: return sysreg_read(id_isar5_el1);
-    case 0x26: return sysreg_read(s3_0_c0_c2_6); /* ID_MMFR4_EL1 */
-    case 0x30: return sysreg_read(mvfr0_el1);
-    case 0x31: return sysreg_read(mvfr1_el1);
-    case 0x32: return sysreg_read(mvfr2_el1);
+    case 0x10:
+        return sysreg_read(id_pfr0_el1);
+    case 0x11:
+        return sysreg_read(id_pfr1_el1);
+    case 0x12:
+        return sysreg_read(id_dfr0_el1) & ~GENMASK64(27, 24);
+    case 0x13:
+        return sysreg_read(id_afr0_el1);
+    case 0x14:
+        return sysreg_read(id_mmfr0_el1);
+    case 0x15:
+        return sysreg_read(id_mmfr1_el1);
+    case 0x16:
+        return sysreg_read(id_mmfr2_el1);
+    case 0x17:
+        return sysreg_read(id_mmfr3_el1);
+    case 0x20:
+        return sysreg_read(id_isar0_el1);
+    case 0x21:
+        return sysreg_read(id_isar1_el1);
+    case 0x22:
+        return sysreg_read(id_isar2_el1);
+    case 0x23:
+        return sysreg_read(id_isar3_el1);
+    case 0x24:
+        return sysreg_read(id_isar4_el1);
+    case 0x25:
+        return sysreg_read(id_isar5_el1);
+    case 0x26:
+        return sysreg_read(s3_0_c0_c2_6); /* ID_MMFR4_EL1 */
+    case 0x30:
+        return sysreg_read(mvfr0_el1);
+    case 0x31:
+        return sysreg_read(mvfr1_el1);
+    case 0x32:
+        return sysreg_read(mvfr2_el1);
     /* ID_AA64PFR0: MPAM 43:40, AMU 47:44, RAS 31:28, SVE 35:32, SEL2 39:36,
      * RME 55:52 hidden; EL0, EL1 AArch64 only */
     case 0x40:
@@ -89,8 +107,10 @@ static uint64_t read_id(unsigned int crm, unsigned int op2)
         return sysreg_read(id_aa64dfr0_el1) &
                ~(GENMASK64(55, 52) | GENMASK64(47, 40) | GENMASK64(35, 32) |
                  GENMASK64(11, 4));
-    case 0x51: return 0;
-    case 0x60: return sysreg_read(id_aa64isar0_el1);
+    case 0x51:
+        return 0;
+    case 0x60:
+        return sysreg_read(id_aa64isar0_el1);
     /* ID_AA64ISAR1: GPI, GPA, API, APA (pointer authentication) */
     case 0x61:
         return sysreg_read(id_aa64isar1_el1) &
@@ -99,9 +119,12 @@ static uint64_t read_id(unsigned int crm, unsigned int op2)
     case 0x62:
         return sysreg_read(s3_0_c0_c6_2) &
                ~(GENMASK64(15, 8) | GENMASK64(3, 0));
-    case 0x70: return sysreg_read(id_aa64mmfr0_el1);
-    case 0x71: return sysreg_read(id_aa64mmfr1_el1) & ~GENMASK64(11, 8);
-    case 0x72: return sysreg_read(s3_0_c0_c7_2); /* ID_AA64MMFR2_EL1 */
+    case 0x70:
+        return sysreg_read(id_aa64mmfr0_el1);
+    case 0x71:
+        return sysreg_read(id_aa64mmfr1_el1) & ~GENMASK64(11, 8);
+    case 0x72:
+        return sysreg_read(s3_0_c0_c7_2); /* ID_AA64MMFR2_EL1 */
     }
     return 0; /* reserved: RAZ */
 }

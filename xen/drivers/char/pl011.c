@@ -6,15 +6,15 @@
 #include <xen/io.h>
 #include <xen/mm.h>
 
-#define PL011_DR        0x00U
-#define PL011_FR        0x18U
-#define   PL011_FR_TXFF (1U << 5)
-#define   PL011_FR_RXFE (1U << 4)
-#define PL011_CR        0x30U
-#define   PL011_CR_EN   0x301U /* UARTEN, TXE, RXE */
-#define PL011_IMSC      0x38U
-#define   PL011_INT_RX  ((1U << 4) | (1U << 6)) /* receive, timeout */
-#define PL011_ICR       0x44U
+#define PL011_DR      0x00U
+#define PL011_FR      0x18U
+#define PL011_FR_TXFF (1U << 5)
+#define PL011_FR_RXFE (1U << 4)
+#define PL011_CR      0x30U
+#define PL011_CR_EN   0x301U /* UARTEN, TXE, RXE */
+#define PL011_IMSC    0x38U
+#define PL011_INT_RX  ((1U << 4) | (1U << 6)) /* receive, timeout */
+#define PL011_ICR     0x44U
 
 struct pl011 {
     char *regs;
@@ -60,14 +60,16 @@ static int pl011_irq_enable(void *priv, void (*rx)(void))
 }
 
 static const struct uart_ops pl011_ops = {
-    .name = "pl011", .putc = pl011_putc, .getc = pl011_getc,
+    .name = "pl011",
+    .putc = pl011_putc,
+    .getc = pl011_getc,
     .irq_enable = pl011_irq_enable,
 };
 
 static const struct dt_match pl011_match[] = {
-    { .compatible = "arm,pl011" },
-    { .compatible = "arm,sbsa-uart" },
-    { .compatible = NULL },
+    {.compatible = "arm,pl011"},
+    {.compatible = "arm,sbsa-uart"},
+    {.compatible = NULL},
 };
 
 static int pl011_probe(struct dt_node *np, const void *data)

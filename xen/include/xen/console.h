@@ -12,14 +12,13 @@ struct dt_node;
 
 struct uart_ops {
     const char *name;
-    void (*putc)(void *priv, char c);        /* polled; any time */
-    int (*getc)(void *priv);                 /* -1 when empty */
+    void (*putc)(void *priv, char c); /* polled; any time */
+    int (*getc)(void *priv);          /* -1 when empty */
     /* Call @rx when there is input; after the GIC. */
     int (*irq_enable)(void *priv, void (*rx)(void));
 };
 /* uart_register - by a driver's probe, for the node stdout-path names. */
-void uart_register(const struct uart_ops *ops, void *priv,
-                   struct dt_node *np);
+void uart_register(const struct uart_ops *ops, void *priv, struct dt_node *np);
 
 /* console_init_uart - probe the UART of stdout-path or "dtuart="; until
  * then asm/early.h shows what the ring collects. */
@@ -44,8 +43,8 @@ struct cmdline_option {
 };
 #define CMDLINE_OPTION(opt, fn)                                                \
     static const struct cmdline_option cmdline_##fn                            \
-        __attribute__((used, section(".cmdline"), aligned(8))) = {             \
-            .name = opt, .parse = fn }
+        __attribute__((used, section(".cmdline"), aligned(8))) = {.name = opt, \
+                                                                  .parse = fn}
 void cmdline_parse(const char *line);
 extern char saved_cmdline[1024];
 

@@ -11,12 +11,12 @@ typedef struct cpumask {
     uint64_t bits;
 } cpumask_t;
 
-#define CPUMASK_NONE ((cpumask_t){ 0 })
-#define CPUMASK_ALL  ((cpumask_t){ ~0ULL })
+#define CPUMASK_NONE ((cpumask_t){0})
+#define CPUMASK_ALL  ((cpumask_t){~0ULL})
 
 static inline cpumask_t cpumask_of(unsigned int cpu)
 {
-    return (cpumask_t){ 1ULL << cpu };
+    return (cpumask_t){1ULL << cpu};
 }
 
 static inline bool cpumask_test(cpumask_t m, unsigned int cpu)
@@ -26,12 +26,12 @@ static inline bool cpumask_test(cpumask_t m, unsigned int cpu)
 
 static inline cpumask_t cpumask_and(cpumask_t a, cpumask_t b)
 {
-    return (cpumask_t){ a.bits & b.bits };
+    return (cpumask_t){a.bits & b.bits};
 }
 
 static inline cpumask_t cpumask_or(cpumask_t a, cpumask_t b)
 {
-    return (cpumask_t){ a.bits | b.bits };
+    return (cpumask_t){a.bits | b.bits};
 }
 
 static inline bool cpumask_empty(cpumask_t m)
@@ -61,6 +61,6 @@ static inline unsigned int cpumask_first(cpumask_t m)
 
 /* CPUs that run; changed at boot only. */
 extern cpumask_t cpu_online_map;
-#define for_each_online_cpu(cpu) for_each_cpu(cpu, cpu_online_map)
+#define for_each_online_cpu(cpu) for_each_cpu (cpu, cpu_online_map)
 
 #endif /* XEN_CPUMASK_H */

@@ -19,10 +19,18 @@
  * Log levels. ERR: we or the hardware are wrong; WARN: a misbehaving guest;
  * INFO: for administrators; DEBUG: for us. A message without one is INFO.
  */
-#define XENLOG_ERR   "\001" "0"
-#define XENLOG_WARN  "\001" "1"
-#define XENLOG_INFO  "\001" "2"
-#define XENLOG_DEBUG "\001" "3"
+#define XENLOG_ERR                                                             \
+    "\001"                                                                     \
+    "0"
+#define XENLOG_WARN                                                            \
+    "\001"                                                                     \
+    "1"
+#define XENLOG_INFO                                                            \
+    "\001"                                                                     \
+    "2"
+#define XENLOG_DEBUG                                                           \
+    "\001"                                                                     \
+    "3"
 
 void printk(const char *fmt, ...) __printf(1, 2);
 void vprintk(const char *fmt, va_list args);
@@ -52,8 +60,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list args);
 void __noreturn panic(const char *fmt, ...) __printf(1, 2);
 
 /* Facts that only our own code can break; BUG_ON stays in release builds. */
-#define BUG()                                                                  \
-    panic("BUG at %s:%d in %s()\n", __FILE__, __LINE__, __func__)
+#define BUG() panic("BUG at %s:%d in %s()\n", __FILE__, __LINE__, __func__)
 #define BUG_ON(cond)                                                           \
     do                                                                         \
     {                                                                          \

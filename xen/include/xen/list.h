@@ -9,8 +9,11 @@ struct list_head {
     struct list_head *next, *prev;
 };
 
-#define LIST_HEAD_INIT(name) { &(name), &(name) }
-#define LIST_HEAD(name)      struct list_head name = LIST_HEAD_INIT(name)
+#define LIST_HEAD_INIT(name)                                                   \
+    {                                                                          \
+        &(name), &(name)                                                       \
+    }
+#define LIST_HEAD(name) struct list_head name = LIST_HEAD_INIT(name)
 
 static inline void list_init(struct list_head *h)
 {
@@ -52,7 +55,7 @@ static inline void list_del(struct list_head *n)
     list_init(n);
 }
 
-#define list_entry(ptr, type, member) container_of(ptr, type, member)
+#define list_entry(ptr, type, member)     container_of(ptr, type, member)
 #define list_first_entry(h, type, member) list_entry((h)->next, type, member)
 
 #define list_for_each_entry(pos, h, member)                                    \
@@ -63,8 +66,7 @@ static inline void list_del(struct list_head *n)
 #define list_for_each_entry_safe(pos, tmp, h, member)                          \
     for ( (pos) = list_entry((h)->next, __typeof__(*(pos)), member),           \
           (tmp) = list_entry((pos)->member.next, __typeof__(*(pos)), member);  \
-          &(pos)->member != (h);                                               \
-          (pos) = (tmp),                                                       \
+          &(pos)->member != (h); (pos) = (tmp),                                \
           (tmp) = list_entry((tmp)->member.next, __typeof__(*(tmp)), member) )
 
 #endif /* XEN_LIST_H */

@@ -13,26 +13,26 @@
 
 enum lock_rank {
     LOCK_RANK_NONE = 0,
-    LOCK_RANK_HYPERCALL,  /* d->hypercall_lock: one domctl per domain */
-    LOCK_RANK_DOMLIST,    /* the domain list */
-    LOCK_RANK_DEVICE,     /* device owners, PCI lists, groups */
-    LOCK_RANK_VPCI,       /* d->vpci.lock */
-    LOCK_RANK_EVTCHN,     /* d->evtchn.lock; two: lower domid first */
-    LOCK_RANK_EVTCHN_PORT,/* a port's own lock; two: lower address first */
-    LOCK_RANK_EVTCHN_FIFO,/* a domain's FIFO queues */
-    LOCK_RANK_GRANT,      /* grant_table->lock; two: lower domid first */
-    LOCK_RANK_P2M,        /* p2m->lock */
-    LOCK_RANK_IOMMU_UNIT, /* a unit's stream table, contexts */
-    LOCK_RANK_IOMMU_CMDQ, /* a unit's command queue */
-    LOCK_RANK_DOMPAGE,    /* d->page_lock: page lists and counts */
-    LOCK_RANK_IRQ,        /* irq_desc->lock, message vectors */
-    LOCK_RANK_VGIC,       /* v->vgic.lock; two: lower vcpu_id first */
-    LOCK_RANK_GIC,        /* distributor, ITS command queue */
-    LOCK_RANK_SCHED,      /* a CPU's run queue; two: lower CPU first */
-    LOCK_RANK_TIMER,      /* a CPU's timer heap */
-    LOCK_RANK_XENMAP,     /* EL2 page tables, ioremap space */
-    LOCK_RANK_HEAP,       /* page allocator */
-    LOCK_RANK_CONSOLE,    /* console ring and UART */
+    LOCK_RANK_HYPERCALL,   /* d->hypercall_lock: one domctl per domain */
+    LOCK_RANK_DOMLIST,     /* the domain list */
+    LOCK_RANK_DEVICE,      /* device owners, PCI lists, groups */
+    LOCK_RANK_VPCI,        /* d->vpci.lock */
+    LOCK_RANK_EVTCHN,      /* d->evtchn.lock; two: lower domid first */
+    LOCK_RANK_EVTCHN_PORT, /* a port's own lock; two: lower address first */
+    LOCK_RANK_EVTCHN_FIFO, /* a domain's FIFO queues */
+    LOCK_RANK_GRANT,       /* grant_table->lock; two: lower domid first */
+    LOCK_RANK_P2M,         /* p2m->lock */
+    LOCK_RANK_IOMMU_UNIT,  /* a unit's stream table, contexts */
+    LOCK_RANK_IOMMU_CMDQ,  /* a unit's command queue */
+    LOCK_RANK_DOMPAGE,     /* d->page_lock: page lists and counts */
+    LOCK_RANK_IRQ,         /* irq_desc->lock, message vectors */
+    LOCK_RANK_VGIC,        /* v->vgic.lock; two: lower vcpu_id first */
+    LOCK_RANK_GIC,         /* distributor, ITS command queue */
+    LOCK_RANK_SCHED,       /* a CPU's run queue; two: lower CPU first */
+    LOCK_RANK_TIMER,       /* a CPU's timer heap */
+    LOCK_RANK_XENMAP,      /* EL2 page tables, ioremap space */
+    LOCK_RANK_HEAP,        /* page allocator */
+    LOCK_RANK_CONSOLE,     /* console ring and UART */
 };
 
 #endif /* XEN_LOCK_ORDER_H */

@@ -16,8 +16,8 @@ struct vcpu;
 struct mmio_ops {
     int (*read)(struct vcpu *v, void *priv, uint64_t offset, unsigned int size,
                 uint64_t *value);
-    int (*write)(struct vcpu *v, void *priv, uint64_t offset,
-                 unsigned int size, uint64_t value);
+    int (*write)(struct vcpu *v, void *priv, uint64_t offset, unsigned int size,
+                 uint64_t value);
 };
 
 struct mmio_region {
@@ -28,7 +28,7 @@ struct mmio_region {
 
 #define MMIO_MAX_REGIONS 64U
 struct domain_mmio {
-    spinlock_t lock;            /* writers; readers use the sorted array */
+    spinlock_t lock; /* writers; readers use the sorted array */
     unsigned int nr;
     struct mmio_region region[MMIO_MAX_REGIONS]; /* sorted by base */
 };

@@ -22,31 +22,31 @@ DECLARE_PER_CPU(struct vcpu *, current_vcpu);
 #define current this_cpu(current_vcpu)
 
 struct vcpu_sched {
-    unsigned int cpu;          /* its run queue; that queue's lock */
-    bool runnable;             /* not blocked; queue lock */
-    bool queued;               /* on the run queue; queue lock */
-    bool on_cpu;               /* its state is in a CPU's registers; atomic */
-    bool online;               /* PSCI on; queue lock */
+    unsigned int cpu; /* its run queue; that queue's lock */
+    bool runnable;    /* not blocked; queue lock */
+    bool queued;      /* on the run queue; queue lock */
+    bool on_cpu;      /* its state is in a CPU's registers; atomic */
+    bool online;      /* PSCI on; queue lock */
     bool is_idle;
-    bool owns_cpu;             /* sched=null: no other has its cpu; queue lock */
-    unsigned int pause_count;  /* atomic; > 0: not to run */
+    bool owns_cpu;            /* sched=null: no other has its cpu; queue lock */
+    unsigned int pause_count; /* atomic; > 0: not to run */
     cpumask_t hard_affinity, soft_affinity; /* queue lock */
-    s_time_t vruntime;         /* queue lock */
-    s_time_t runtime;          /* ns run in total; queue lock */
-    s_time_t started;          /* when it got the CPU */
+    s_time_t vruntime;                      /* queue lock */
+    s_time_t runtime;                       /* ns run in total; queue lock */
+    s_time_t started;                       /* when it got the CPU */
     s_time_t state_since;
-    int runstate;              /* RUNSTATE_* of public/vcpu.h */
+    int runstate; /* RUNSTATE_* of public/vcpu.h */
     uint64_t runstate_time[4];
-    uint64_t runstate_guest;   /* guest virtual address of the area, 0 none */
-    unsigned int weight, cap;  /* of the domain; cap in % of one CPU, 0 none */
+    uint64_t runstate_guest;  /* guest virtual address of the area, 0 none */
+    unsigned int weight, cap; /* of the domain; cap in % of one CPU, 0 none */
     s_time_t cap_used, cap_period_end;
-    bool parked;               /* over its cap until the period ends */
+    bool parked; /* over its cap until the period ends */
     struct list_head run_list;
     struct timer cap_timer;
 };
 
-void sched_init(void);      /* boot CPU, after timers; reads "sched=" */
-void sched_init_cpu(void);  /* each CPU: its idle vCPU */
+void sched_init(void);     /* boot CPU, after timers; reads "sched=" */
+void sched_init_cpu(void); /* each CPU: its idle vCPU */
 /* sched_start - leave the boot stack for ever and run vCPUs. */
 void __noreturn sched_start(void);
 

@@ -18,11 +18,11 @@
 #define DECLARE_PER_CPU(type, name) extern __typeof__(type) percpu_##name
 
 #define this_cpu(name)                                                         \
-    (*(__typeof__(percpu_##name) *)(uintptr_t)                                 \
-        ((uintptr_t)&percpu_##name + this_cpu_offset()))
+    (*(__typeof__(percpu_##name) *)(uintptr_t)((uintptr_t)&percpu_##name +     \
+                                               this_cpu_offset()))
 #define per_cpu(name, cpu)                                                     \
-    (*(__typeof__(percpu_##name) *)(uintptr_t)                                 \
-        ((uintptr_t)&percpu_##name + percpu_offset[cpu]))
+    (*(__typeof__(percpu_##name) *)(uintptr_t)((uintptr_t)&percpu_##name +     \
+                                               percpu_offset[cpu]))
 
 extern uintptr_t percpu_offset[NR_CPUS];
 

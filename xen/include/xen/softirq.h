@@ -11,10 +11,10 @@
 enum softirq {
     SOFTIRQ_TIMER,
     SOFTIRQ_SCHEDULE,
-    SOFTIRQ_CALL,     /* functions of smp_call_on() */
-    SOFTIRQ_CONSOLE,  /* input for keyhandlers and the console's owner */
-    SOFTIRQ_IOMMU,    /* event queues and errors of IOMMU units */
-    SOFTIRQ_TASKLET,  /* other deferred work: tasklet_schedule() */
+    SOFTIRQ_CALL,    /* functions of smp_call_on() */
+    SOFTIRQ_CONSOLE, /* input for keyhandlers and the console's owner */
+    SOFTIRQ_IOMMU,   /* event queues and errors of IOMMU units */
+    SOFTIRQ_TASKLET, /* other deferred work: tasklet_schedule() */
     NR_SOFTIRQS
 };
 

@@ -22,7 +22,10 @@ typedef struct spinlock {
     uint16_t cpu; /* holder + 1, 0 when free: for dumps and assertions */
 } spinlock_t;
 
-#define SPINLOCK_INIT(r) { .tickets = 0, .rank = (r) }
+#define SPINLOCK_INIT(r)                                                       \
+    {                                                                          \
+        .tickets = 0, .rank = (r)                                              \
+    }
 #define DEFINE_SPINLOCK(name, r) spinlock_t name = SPINLOCK_INIT(r)
 
 void spin_lock_init(spinlock_t *l, enum lock_rank rank);

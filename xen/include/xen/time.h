@@ -8,12 +8,12 @@
 
 typedef int64_t s_time_t; /* nanoseconds; signed so that differences are */
 
-#define MICROSECS(n) ((s_time_t)(n) * 1000)
-#define MILLISECS(n) ((s_time_t)(n) * 1000000)
-#define SECONDS(n)   ((s_time_t)(n) * 1000000000)
+#define MICROSECS(n) ((s_time_t)(n)*1000)
+#define MILLISECS(n) ((s_time_t)(n)*1000000)
+#define SECONDS(n)   ((s_time_t)(n)*1000000000)
 
-extern uint64_t boot_count;       /* CNTPCT_EL0 at time 0 */
-extern unsigned int cntfrq_khz;   /* counter frequency */
+extern uint64_t boot_count;     /* CNTPCT_EL0 at time 0 */
+extern unsigned int cntfrq_khz; /* counter frequency */
 
 s_time_t NOW(void);
 s_time_t ticks_to_ns(uint64_t ticks);

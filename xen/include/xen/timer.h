@@ -6,9 +6,9 @@
 #include <xen/time.h>
 
 struct timer {
-    s_time_t expires;         /* timer lock of its CPU */
-    unsigned int heap_index;  /* 0: not active; timer lock of its CPU */
-    unsigned int cpu;         /* where it runs */
+    s_time_t expires;        /* timer lock of its CPU */
+    unsigned int heap_index; /* 0: not active; timer lock of its CPU */
+    unsigned int cpu;        /* where it runs */
     void (*function)(void *data);
     void *data;
 };

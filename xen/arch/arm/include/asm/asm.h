@@ -3,6 +3,9 @@
 #ifndef ASM_ASM_H
 #define ASM_ASM_H
 
+/* This is no C: */
+/* clang-format off */
+
 #define ENTRY(name)                                                            \
     .globl name;                                                               \
     .type name, %function;                                                     \

@@ -30,11 +30,11 @@
 #define XEN_VIRT        ASM_UL(0x0000ff0000000000)
 
 /* The image and its bss: one level-3 table. */
-#define XEN_SIZE        ASM_UL(0x200000)
+#define XEN_SIZE ASM_UL(0x200000)
 
 #define BOOT_STACK_SIZE 16384
 
 /* MAIR_EL2: PGT_MAIR of xen/pgtable.h, asserted in mm.c. */
-#define MAIR_EL2_VALUE  ASM_UL(0x0004ff44)
+#define MAIR_EL2_VALUE ASM_UL(0x0004ff44)
 
 #endif /* ASM_CONFIG_H */

@@ -17,7 +17,7 @@ bool bootmem_free(unsigned int i, maddr_t *start, maddr_t *end);
  * 2 MiB, from the highest place possible; INVALID_MADDR when none. */
 maddr_t bootmem_take(uint64_t size, uint64_t congruent);
 
-extern uint64_t xen_ttbr0;     /* head.S: what other CPUs load */
+extern uint64_t xen_ttbr0;                  /* head.S: what other CPUs load */
 extern uint64_t boot_l1[512], boot_l2[512]; /* head.S: the image's tables */
 extern char _start[], _etext[], _srodata[], _sdata[], _end[];
 

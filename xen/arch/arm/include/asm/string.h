@@ -11,9 +11,13 @@ static inline void copy16(void *dest, const void *src)
     uint64_t a, b;
 
     __asm__ volatile("ldp %0, %1, [%2]"
-                     : "=&r"(a), "=r"(b) : "r"(src) : "memory");
+                     : "=&r"(a), "=r"(b)
+                     : "r"(src)
+                     : "memory");
     __asm__ volatile("stp %0, %1, [%2]"
-                     : : "r"(a), "r"(b), "r"(dest) : "memory");
+                     :
+                     : "r"(a), "r"(b), "r"(dest)
+                     : "memory");
 }
 
 /*
@@ -36,8 +40,10 @@ static inline size_t zero_blocks(void *p, size_t n)
         for ( ; end - at >= 256; at += 256 )
             __asm__ volatile("dc zva, %0\n\tdc zva, %1\n\t"
                              "dc zva, %2\n\tdc zva, %3"
-                             : : "r"(at), "r"(at + 64), "r"(at + 128),
-                                 "r"(at + 192) : "memory");
+                             :
+                             : "r"(at), "r"(at + 64), "r"(at + 128),
+                               "r"(at + 192)
+                             : "memory");
     }
     for ( ; at < end; at += 8 )
         __asm__ volatile("str xzr, [%0]" : : "r"(at) : "memory");

@@ -12,15 +12,15 @@
 /* What entry.S pushes on an exit from a guest: at the top of its EL2 stack. */
 struct cpu_regs {
     uint64_t x[31];
-    uint64_t pc;   /* ELR_EL2 */
+    uint64_t pc;     /* ELR_EL2 */
     uint64_t pstate; /* SPSR_EL2 */
-    uint64_t esr;  /* ESR_EL2 of the exit; 16-byte multiple in all */
+    uint64_t esr;    /* ESR_EL2 of the exit; 16-byte multiple in all */
 };
 
 struct arch_vcpu {
-    void *stack_top;         /* from alloc_stack() */
-    struct cpu_regs *regs;   /* stack_top - sizeof(*regs) */
-    uint64_t saved_sp;       /* callee-saved frame while switched out */
+    void *stack_top;       /* from alloc_stack() */
+    struct cpu_regs *regs; /* stack_top - sizeof(*regs) */
+    uint64_t saved_sp;     /* callee-saved frame while switched out */
 
     /* EL1 state while not loaded */
     uint64_t sctlr, tcr, ttbr0, ttbr1, mair, amair, esr, far, afsr0, afsr1;
@@ -30,11 +30,11 @@ struct arch_vcpu {
     uint64_t cntp_ctl, cntp_cval; /* emulated physical timer */
     uint64_t hcr;                 /* HCR_EL2 of this vCPU */
     uint64_t vmpidr;
-    bool initialised;             /* on, or being brought up; atomic */
+    bool initialised; /* on, or being brought up; atomic */
     uint64_t fp[64] __attribute__((aligned(16))); /* V0..V31 */
     uint32_t fpsr, fpcr;
 
-    struct timer vtimer, ptimer;  /* wake a vCPU that is switched out */
+    struct timer vtimer, ptimer; /* wake a vCPU that is switched out */
 };
 
 struct vcpu;
