@@ -344,7 +344,6 @@ static void add_ranges(struct smmuv3_device *smmu, uint16_t asid,
                        const struct pgt_gather *g)
 {
     uint64_t iova = g->start, nr = (g->end - g->start) >> PAGE_SHIFT;
-    unsigned int level = pgt_gather_level(g);
     bool leaf = !g->tables;
 
     while ( nr )
@@ -353,13 +352,33 @@ static void add_ranges(struct smmuv3_device *smmu, uint16_t asid,
         unsigned int num = (unsigned int)(nr >> scale) & 31;
         uint64_t pages = (uint64_t)num << scale;
 
-        smmu_cmdq_add(smmu, pages == 1
-                                ? smmu_cmd_tlbi_va(asid, iova, leaf)
-                                : smmu_cmd_tlbi_range(asid, iova, num, scale,
-                                                      level, leaf));
+        smmu_cmdq_add(
+            smmu, pages == 1 ? smmu_cmd_tlbi_va(asid, iova, leaf)
+                             : smmu_cmd_tlbi_range(asid, iova, num, scale,
+                                                   pgt_gather_level(g), leaf));
         smmu->unit.nr_invalidations++;
         iova += pages << PAGE_SHIFT;
         nr -= pages;
+    }
+}
+
+/* Leaf by leaf, or all of the ASID when those are many or tables went. */
+static void add_leaves(struct smmuv3_device *smmu, uint16_t asid,
+                       const struct pgt_gather *g)
+{
+    unsigned int level = pgt_gather_level(g);
+    uint64_t step = level < PGT_LEVELS ? pgt_level_size(level) : PAGE_SIZE;
+
+    if ( g->tables || (g->end - g->start) / step > MAX_TLBI_OPS )
+    {
+        smmu_cmdq_add(smmu, smmu_cmd_tlbi_asid(asid));
+        smmu->unit.nr_invalidations++;
+        return;
+    }
+    for ( uint64_t iova = g->start; iova < g->end; iova += step )
+    {
+        smmu_cmdq_add(smmu, smmu_cmd_tlbi_va(asid, iova, true));
+        smmu->unit.nr_invalidations++;
     }
 }
 
@@ -368,27 +387,13 @@ static int smmuv3_iotlb_sync(struct iommu_context *ctx,
 {
     struct smmuv3_device *smmu = to_smmu(ctx->unit);
     uint16_t asid = container_of(ctx, struct smmuv3_context, ctx)->asid;
-    unsigned int level = pgt_gather_level(g);
-    uint64_t size = g->start < g->end ? g->end - g->start : 0;
-    /* One command drops one leaf. */
-    uint64_t step = level < PGT_LEVELS ? pgt_level_size(level) : PAGE_SIZE;
 
     smmu_cmdq_begin(smmu);
-    if ( size && smmu->feat.ril && !(size >> (PAGE_SHIFT + 31)) )
+    if ( smmu->feat.ril && g->start < g->end &&
+         !((g->end - g->start) >> (PAGE_SHIFT + 31)) )
         add_ranges(smmu, asid, g);
-    else if ( size && !g->tables && size / step <= MAX_TLBI_OPS )
-    {
-        for ( uint64_t iova = g->start; iova < g->end; iova += step )
-        {
-            smmu_cmdq_add(smmu, smmu_cmd_tlbi_va(asid, iova, true));
-            smmu->unit.nr_invalidations++;
-        }
-    }
     else
-    {
-        smmu_cmdq_add(smmu, smmu_cmd_tlbi_asid(asid));
-        smmu->unit.nr_invalidations++;
-    }
+        add_leaves(smmu, asid, g);
     return smmu_cmdq_end(smmu);
 }
 
