@@ -388,21 +388,16 @@ void iommu_unmap_pages(struct domain *d, dfn_t dfn, unsigned int order,
 
 int iommu_iotlb_sync(struct domain *d, struct iommu_gather *g)
 {
-    struct domain_iommu *di = &d->iommu;
     int rc = 0;
-
-    if ( !di->enabled )
-        return 0;
 
     for ( unsigned int i = 0; i < nr_formats; i++ )
     {
-        struct iommu_dom *dom = &di->dom[i];
-        int one = 0;
+        struct iommu_dom *dom = &d->iommu.dom[i];
+        int one;
 
         if ( pgt_gather_empty(&g->pgt[i]) )
             continue;
-        if ( !list_empty(&dom->contexts) )
-            one = sync_contexts(dom, &g->pgt[i]);
+        one = sync_contexts(dom, &g->pgt[i]);
         pgt_gather_done(&dom->pgt, &g->pgt[i], !one);
         rc = rc ? rc : one;
     }
