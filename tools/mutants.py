@@ -50,7 +50,8 @@ def try_mutant(patch):
                    "-i", str(patch)], tree)
     if applied.returncode:
         return name, False, "does not apply: " + applied.stdout.strip()
-    built = run(["make", "--no-print-directory", f"build/host/{test}"], tree)
+    built = run(["make", "--no-print-directory", "WARNINGS=-w",
+                 f"build/host/{test}"], tree)
     if built.returncode:
         return name, False, "does not build:\n" + built.stdout[-2000:]
 

@@ -115,8 +115,11 @@ static void write_byte(struct model_fn *fn, unsigned int reg, uint8_t value)
     }
     if ( reg >= 0x10 + 4 * nr && reg < 0x28 && !is_bridge(fn) )
         return;
-    /* control of MSI-X: the size is fixed */
+    /* a capability's id and link are fixed, and the size in MSI-X's control */
     for ( unsigned int cap = fn->cfg[0x34]; cap; cap = fn->cfg[cap + 1] )
+    {
+        if ( reg == cap || reg == cap + 1 )
+            return;
         if ( fn->cfg[cap] == 0x11 && reg >= cap && reg < cap + 12 )
         {
             if ( reg == cap + 3 )
@@ -124,6 +127,7 @@ static void write_byte(struct model_fn *fn, unsigned int reg, uint8_t value)
                     (uint8_t)((fn->cfg[reg] & 0x3f) | (value & 0xc0));
             return;
         }
+    }
     fn->cfg[reg] = value;
 }
 
