@@ -81,7 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if ( fdt_totalsize(copy) > size )
         fdt_set_totalsize(copy, (uint32_t)size);
     if ( !dt_unflatten(copy) )
-        dt_for_each_node(np) ask(np);
+        dt_for_each_node (np)
+            ask(np);
     free(arena);
     arena = NULL;
     free(copy);

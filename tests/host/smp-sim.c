@@ -168,7 +168,8 @@ void smp_send(cpumask_t to, enum ipi ipi)
     unsigned int cpu;
 
     (void)ipi;
-    for_each_cpu(cpu, to) cpus[cpu].irq = true;
+    for_each_cpu (cpu, to)
+        cpus[cpu].irq = true;
     sim_yield();
 }
 

@@ -147,7 +147,8 @@ static void test_nodes(void **state)
         "soc { uart@10 { compatible = \"x,y\", \"arm,pl011\"; };"
         "      off@20 { compatible = \"x,y\"; status = \"disabled\"; }; };"
         "};");
-    dt_for_each_node(np) nr++;
+    dt_for_each_node (np)
+        nr++;
     assert_int_equal(nr, 6);
     assert_string_equal(dt_root->full_name, "/");
     assert_ptr_equal(dt_chosen, dt_find_path("/chosen"));

@@ -29,15 +29,16 @@ __asm__(".section .rodata\n"
         "image_end:\n"
         ".previous\n");
 
-const struct symbol_entry symbols_table[] = { { 0x10, 0 }, { 0x40, 6 },
-                                              { 0x40, 10 }, { 0x80, 14 } };
+const struct symbol_entry symbols_table[] = {
+    {0x10, 0}, {0x40, 6}, {0x40, 10}, {0x80, 14}};
 const uint32_t symbols_count = 4;
 const char symbols_names[] = "first\0two\0alt\0last";
 
 static void expect(unsigned long at, const char *name, unsigned long distance)
 {
     unsigned long offset = ~0UL;
-    const char *found = symbols_lookup((unsigned long)image_start + at, &offset);
+    const char *found =
+        symbols_lookup((unsigned long)image_start + at, &offset);
 
     assert_string_equal(found, name);
     assert_int_equal(offset, distance);

@@ -195,7 +195,7 @@ static void read_phandles(void)
 {
     struct dt_node *np;
 
-    dt_for_each_node(np)
+    dt_for_each_node (np)
     {
         uint32_t phandle;
 
@@ -214,7 +214,7 @@ static struct dt_node *find_gic(void)
 {
     struct dt_node *np;
 
-    dt_for_each_node(np)
+    dt_for_each_node (np)
     {
         if ( !dt_find_property(np, "interrupt-controller") ||
              !dt_is_available(np) )
@@ -337,11 +337,12 @@ struct dt_node *dt_find_phandle(uint32_t phandle)
         return NULL;
     if ( *slot && (*slot)->phandle == phandle )
         return *slot;
-    dt_for_each_node(np) if ( np->phandle == phandle )
-    {
-        *slot = np;
-        return np;
-    }
+    dt_for_each_node (np)
+        if ( np->phandle == phandle )
+        {
+            *slot = np;
+            return np;
+        }
     return NULL;
 }
 
@@ -854,7 +855,7 @@ unsigned int dt_probe_class(enum dt_driver_class class)
     {
         before = bound;
         waiting = 0;
-        dt_for_each_node(np)
+        dt_for_each_node (np)
         {
             int rc;
 
@@ -869,11 +870,12 @@ unsigned int dt_probe_class(enum dt_driver_class class)
     } while ( waiting && bound != before );
 
     if ( waiting )
-        dt_for_each_node(np) if ( np->probe_again )
-        {
-            np->probe_again = false;
-            printk(XENLOG_ERR "%s: what it depends on never came up\n",
-                   np->full_name);
-        }
+        dt_for_each_node (np)
+            if ( np->probe_again )
+            {
+                np->probe_again = false;
+                printk(XENLOG_ERR "%s: what it depends on never came up\n",
+                       np->full_name);
+            }
     return bound;
 }

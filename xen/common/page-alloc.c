@@ -105,7 +105,7 @@ static struct page_info *block_take(unsigned int order, bool dirty,
         unsigned int from = (unsigned int)__builtin_ctz(orders);
         struct page_info *pg;
 
-        list_for_each_entry(pg, &heap[from][dirty], list)
+        list_for_each_entry (pg, &heap[from][dirty], list)
         {
             if ( (flags & ALLOC_DMA32) &&
                  mfn_x(page_to_mfn(pg)) + (1UL << order) >
@@ -387,9 +387,8 @@ bool get_page(struct page_info *pg, const struct domain *d)
     {
         if ( !old || unlikely(old + 1 == 0) )
             return false;
-    } while ( !__atomic_compare_exchange_n(&pg->count, &old, old + 1, true,
-                                           __ATOMIC_ACQUIRE,
-                                           __ATOMIC_RELAXED) );
+    } while ( !__atomic_compare_exchange_n(
+        &pg->count, &old, old + 1, true, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) );
     if ( likely(pg->owner == d) )
         return true;
     put_page(pg);

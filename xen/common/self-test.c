@@ -86,11 +86,14 @@ static void scratch_invalidate(void *ctx, uint64_t ia, uint64_t size,
 static void test_pgtable(void)
 {
     const struct pgt_env env = {
-        .alloc = scratch_alloc, .free = scratch_free, .page = scratch_page,
+        .alloc = scratch_alloc,
+        .free = scratch_free,
+        .page = scratch_page,
         .virt_offset = (uint64_t)maddr_to_virt(_maddr(0)),
-        .publish = scratch_publish, .invalidate = scratch_invalidate,
+        .publish = scratch_publish,
+        .invalidate = scratch_invalidate,
     };
-    const struct pgt_attr rw = { .read = true, .write = true, .sw = 5 };
+    const struct pgt_attr rw = {.read = true, .write = true, .sw = 5};
     unsigned long before = heap_free_pages();
     struct pgt_gather g;
     struct pgt_leaf leaf;

@@ -142,7 +142,7 @@ static void start(unsigned int i, uint64_t from, uint64_t to, uint64_t count,
 
 static void wait_idle(unsigned int i)
 {
-    const struct timespec t = { 0, 5000000 };
+    const struct timespec t = {0, 5000000};
     time_t end = time(NULL) + 120;
 
     while ( busy(i) )

@@ -33,7 +33,7 @@ static void fail(const char *what)
 /* The next port that fired, within 10 s, unmasked again. */
 static uint32_t next_event(int fd)
 {
-    struct pollfd p = { .fd = fd, .events = POLLIN };
+    struct pollfd p = {.fd = fd, .events = POLLIN};
     uint32_t port;
 
     errno = ETIMEDOUT;
@@ -50,7 +50,7 @@ int main(void)
     uint32_t unbound = DOM0;
     struct {
         uint32_t domain, port;
-    } other = { DOM0, 0 };
+    } other = {DOM0, 0};
     struct {
         uint32_t port;
     } notify;
@@ -82,7 +82,7 @@ int main(void)
             fail("an event at the wrong port");
     }
 
-    struct pollfd p = { .fd = fd, .events = POLLIN };
+    struct pollfd p = {.fd = fd, .events = POLLIN};
     if ( poll(&p, 1, 200) != 0 )
         fail("an event too many");
     notify.port = (uint32_t)b;

@@ -293,7 +293,7 @@ static int remove_forbidden(struct rangeset *set)
     struct dt_node *np;
     int rc = remove_ram(set);
 
-    dt_for_each_node(np)
+    dt_for_each_node (np)
     {
         enum treatment t;
 
@@ -656,7 +656,7 @@ static unsigned int tree_order(void)
     const struct dt_property *p;
     size_t size = 16384;
 
-    dt_for_each_node(np)
+    dt_for_each_node (np)
     {
         size += 32 + strlen(np->name);
         for ( p = np->properties; p; p = p->next )

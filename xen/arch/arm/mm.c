@@ -18,7 +18,8 @@
 #include <libfdt.h>
 
 _Static_assert(PGT_MAIR == MAIR_EL2_VALUE, "head.S loads what pgtable uses");
-_Static_assert(sizeof(struct page_info) == PAGE_INFO_SIZE, "frame table stride");
+_Static_assert(sizeof(struct page_info) == PAGE_INFO_SIZE,
+               "frame table stride");
 _Static_assert(PAGE_SIZE << STACK_ORDER == STACK_SIZE, "");
 
 #define EARLY_TABLES 48U
@@ -26,14 +27,14 @@ _Static_assert(PAGE_SIZE << STACK_ORDER == STACK_SIZE, "");
 
 static DEFINE_SPINLOCK(map_lock, LOCK_RANK_XENMAP);
 static struct pgt xen_pgt;
-static uint64_t image_offset;  /* VA of the image - its machine address */
+static uint64_t image_offset; /* VA of the image - its machine address */
 static uint64_t ioremap_next = IOREMAP_VIRT;
 static uint64_t stack_used[MAX_STACKS / 64];
 
-static const struct pgt_attr attr_rw = { .read = true, .write = true,
-                                         .mem = PGT_MEM_WB };
-static const struct pgt_attr attr_dev = { .read = true, .write = true,
-                                          .mem = PGT_MEM_DEV_NGNRE };
+static const struct pgt_attr attr_rw = {
+    .read = true, .write = true, .mem = PGT_MEM_WB};
+static const struct pgt_attr attr_dev = {
+    .read = true, .write = true, .mem = PGT_MEM_DEV_NGNRE};
 
 /* ---- addresses ---- */
 
@@ -67,8 +68,8 @@ static void *early_alloc(void *ctx, unsigned int order)
 
 static struct pgt_page *table_page(const void *table)
 {
-    uint64_t ma = maddr_x(virt_to_maddr(table)) -
-                  ((uint64_t)early_tables - image_offset);
+    uint64_t ma =
+        maddr_x(virt_to_maddr(table)) - ((uint64_t)early_tables - image_offset);
 
     if ( ma < sizeof(early_tables) )
         return &early_pages[ma / PAGE_SIZE];
@@ -83,8 +84,8 @@ static void *heap_alloc(void *ctx, unsigned int order)
 
 static void table_free(void *ctx, void *table, unsigned int order)
 {
-    uint64_t ma = maddr_x(virt_to_maddr(table)) -
-                  ((uint64_t)early_tables - image_offset);
+    uint64_t ma =
+        maddr_x(virt_to_maddr(table)) - ((uint64_t)early_tables - image_offset);
 
     (void)ctx;
     if ( ma >= sizeof(early_tables) )
@@ -116,13 +117,19 @@ static void invalidate(void *ctx, uint64_t ia, uint64_t size,
 }
 
 static struct pgt_env early_env = {
-    .alloc = early_alloc, .free = table_free, .page = table_page,
-    .publish = publish, .invalidate = invalidate,
+    .alloc = early_alloc,
+    .free = table_free,
+    .page = table_page,
+    .publish = publish,
+    .invalidate = invalidate,
 };
 static const struct pgt_env heap_env = {
-    .alloc = heap_alloc, .free = table_free, .page = table_page,
+    .alloc = heap_alloc,
+    .free = table_free,
+    .page = table_page,
     .virt_offset = DIRECTMAP_VIRT,
-    .publish = publish, .invalidate = invalidate,
+    .publish = publish,
+    .invalidate = invalidate,
 };
 
 /* ---- mapping ---- */
@@ -166,7 +173,9 @@ void *ioremap(maddr_t ma, size_t size)
 {
     uint64_t start = maddr_x(ma) & PAGE_MASK;
     uint64_t len = ((maddr_x(ma) + size + PAGE_SIZE - 1) & PAGE_MASK) - start;
-    uint64_t align = len >= GiB(1) ? GiB(1) : len >= MiB(2) ? MiB(2) : PAGE_SIZE;
+    uint64_t align = len >= GiB(1)   ? GiB(1)
+                     : len >= MiB(2) ? MiB(2)
+                                     : PAGE_SIZE;
     uint64_t va;
     int rc = -ENOSPC;
 
@@ -233,8 +242,9 @@ static int map_bank(uint64_t start, uint64_t end)
 
     if ( ro_end <= start || ro >= end )
         return map_range(DIRECTMAP_VIRT + start, start, end - start, attr_rw);
-    rc = ro > start ? map_range(DIRECTMAP_VIRT + start, start, ro - start,
-                                attr_rw) : 0;
+    rc = ro > start
+             ? map_range(DIRECTMAP_VIRT + start, start, ro - start, attr_rw)
+             : 0;
     if ( !rc && end > ro_end )
         rc = map_range(DIRECTMAP_VIRT + ro_end, ro_end, end - ro_end, attr_rw);
     return rc;
@@ -275,8 +285,7 @@ const void *mm_init(maddr_t image_ma, const void *fdt, maddr_t fdt_ma)
 
     image_offset = (uint64_t)_start - maddr_x(image_ma);
     early_env.virt_offset = image_offset;
-    rc = pgt_init(&xen_pgt, &pgt_fmt_el2_s1, &early_env, NULL, 48,
-                  48);
+    rc = pgt_init(&xen_pgt, &pgt_fmt_el2_s1, &early_env, NULL, 48, 48);
     if ( rc )
         panic("EL2 page table: %d\n", rc);
     xen_pgt.root[pgt_index(XEN_VIRT, 0)] =
@@ -302,8 +311,8 @@ const void *mm_init(maddr_t image_ma, const void *fdt, maddr_t fdt_ma)
         if ( !rc )
             rc = map_frametable(maddr_x(start), maddr_x(start) + size);
         if ( rc )
-            panic("memory bank %#lx+%#lx: cannot map it: %d\n",
-                  maddr_x(start), size, rc);
+            panic("memory bank %#lx+%#lx: cannot map it: %d\n", maddr_x(start),
+                  size, rc);
     }
     for ( unsigned int i = 0; bootmem_free(i, &start, &end); i++ )
         page_alloc_add(start, end);

@@ -175,7 +175,7 @@ void iommu_dt_add_masters(void)
     struct dt_node *np;
 
     spin_lock(&device_lock);
-    dt_for_each_node(np)
+    dt_for_each_node (np)
     {
         bool covered;
 

@@ -27,7 +27,9 @@
 /* A set of allowed numbers (frames, interrupts): few ranges, kept sorted. */
 struct rangeset {
     unsigned int nr, max;
-    struct { uint64_t start, end; } *range; /* inclusive */
+    struct {
+        uint64_t start, end;
+    } * range; /* inclusive */
 };
 int __must_check rangeset_add(struct rangeset *r, uint64_t start, uint64_t end);
 int __must_check rangeset_remove(struct rangeset *r, uint64_t start,
@@ -41,42 +43,42 @@ struct vcpu {
      * path. Atomic; any CPU may set bits and then vcpu_kick().
      */
     uint32_t work;
-#define VCPU_WORK_VGIC   (1U << 0) /* pending list changed */
-#define VCPU_WORK_UPCALL (1U << 1) /* event channel upcall line changed */
-#define VCPU_WORK_CRASH  (1U << 2)
+#define VCPU_WORK_VGIC     (1U << 0) /* pending list changed */
+#define VCPU_WORK_UPCALL   (1U << 1) /* event channel upcall line changed */
+#define VCPU_WORK_CRASH    (1U << 2)
 #define VCPU_WORK_RUNSTATE (1U << 3) /* its runstate area is to be written */
-#define VCPU_WORK_POLL   (1U << 4) /* SCHEDOP_poll has ended: do not block */
+#define VCPU_WORK_POLL     (1U << 4) /* SCHEDOP_poll has ended: do not block */
     unsigned int vcpu_id;
     struct domain *domain;
-    struct vcpu_sched sched;       /* common/sched.c */
-    struct arch_vcpu arch;         /* registers, EL2 stack: asm/vcpu.h */
+    struct vcpu_sched sched; /* common/sched.c */
+    struct arch_vcpu arch;   /* registers, EL2 stack: asm/vcpu.h */
     struct vgic_cpu vgic;
     struct evtchn_vcpu evtchn;
     struct multicall_call *multicall; /* being run; its own CPU only */
-    struct timer poll_timer;       /* ends SCHEDOP_poll */
+    struct timer poll_timer;          /* ends SCHEDOP_poll */
 };
 
-#define HVM_PARAM_SLOTS HVM_NR_PARAMS
+#define HVM_PARAM_SLOTS  HVM_NR_PARAMS
 #define DOMAIN_WATCHDOGS 2U
 
 struct domain {
     domid_t domain_id;
-    struct list_head list;         /* domain list lock */
-    uint32_t refcount;             /* atomic; the last one frees the struct */
-    bool is_privileged;            /* control domain: may use the toolstack */
-    bool is_hardware;              /* owns the hardware, console, wall clock */
-    bool direct_mapped;            /* gfn == mfn for its RAM */
-    bool is_dying;                 /* domain list lock to set */
+    struct list_head list; /* domain list lock */
+    uint32_t refcount;     /* atomic; the last one frees the struct */
+    bool is_privileged;    /* control domain: may use the toolstack */
+    bool is_hardware;      /* owns the hardware, console, wall clock */
+    bool direct_mapped;    /* gfn == mfn for its RAM */
+    bool is_dying;         /* domain list lock to set */
     bool is_shut_down;
-    uint8_t shutdown_code;         /* SHUTDOWN_* of public/sched.h */
+    uint8_t shutdown_code; /* SHUTDOWN_* of public/sched.h */
     uint8_t handle[16];
-    spinlock_t hypercall_lock;     /* LOCK_RANK_HYPERCALL */
+    spinlock_t hypercall_lock; /* LOCK_RANK_HYPERCALL */
 
     unsigned int max_vcpus;
-    struct vcpu **vcpu;            /* max_vcpus; entries may be NULL */
+    struct vcpu **vcpu; /* max_vcpus; entries may be NULL */
 
-    spinlock_t page_lock;          /* LOCK_RANK_DOMPAGE */
-    struct list_head page_list;    /* page_lock */
+    spinlock_t page_lock;               /* LOCK_RANK_DOMPAGE */
+    struct list_head page_list;         /* page_lock */
     unsigned long tot_pages, max_pages; /* page_lock */
 
     struct p2m p2m;
@@ -86,22 +88,22 @@ struct domain {
     struct vgic_dist vgic;
     struct domain_mmio mmio;
     struct domain_vpci vpci;
-    struct rangeset iomem_caps;    /* frames it may map */
-    struct rangeset irq_caps;      /* interrupts it may be given */
+    struct rangeset iomem_caps; /* frames it may map */
+    struct rangeset irq_caps;   /* interrupts it may be given */
 
     struct shared_info *shared_info;
     struct page_info *shared_info_page; /* dom_xen's */
-    gfn_t shared_info_gfn;         /* where the guest has it; hypercall_lock */
-    bool runstate_update_flag;     /* VMASST_TYPE_runstate_update_flag */
-    uint32_t kill_step;            /* domain_kill() goes on here */
-    uint32_t pages_hold_ref;       /* atomic: dropped with the last page */
-    struct tasklet free_tasklet;   /* frees it, with no lock held */
+    gfn_t shared_info_gfn;       /* where the guest has it; hypercall_lock */
+    bool runstate_update_flag;   /* VMASST_TYPE_runstate_update_flag */
+    uint32_t kill_step;          /* domain_kill() goes on here */
+    uint32_t pages_hold_ref;     /* atomic: dropped with the last page */
+    struct tasklet free_tasklet; /* frees it, with no lock held */
     struct timer watchdog[DOMAIN_WATCHDOGS];
     uint64_t hvm_params[HVM_NR_PARAMS];
-    uint64_t vtimer_offset;        /* CNTVOFF_EL2 */
+    uint64_t vtimer_offset; /* CNTVOFF_EL2 */
     int64_t time_offset_seconds;
-    unsigned int evtchn_irq;       /* PPI of the upcall */
-    unsigned int pause_count;      /* controller pauses, LOCK_RANK_SCHED safe */
+    unsigned int evtchn_irq;  /* PPI of the upcall */
+    unsigned int pause_count; /* controller pauses, LOCK_RANK_SCHED safe */
     bool vtimer_irqs_set;
 };
 
@@ -113,11 +115,11 @@ extern spinlock_t domlist_lock;
 
 struct domain_config {
     unsigned int max_vcpus;
-    unsigned int gic_version;      /* 2, 3, or 0: as the host */
+    unsigned int gic_version; /* 2, 3, or 0: as the host */
     unsigned int nr_spis;
-    unsigned int max_evtchn_port;  /* 0: no limit */
+    unsigned int max_evtchn_port;                       /* 0: no limit */
     unsigned int max_grant_frames, max_maptrack_frames; /* 0: default */
-    bool iommu;                    /* tables from the start (P1) */
+    bool iommu; /* tables from the start (P1) */
     bool direct_map;
     bool privileged, hardware;
 };
@@ -160,7 +162,7 @@ void domain_last_page_gone(struct domain *d);
 void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
 /* domain_shutdown - all vCPUs stop; dom0's halts or resets the machine. */
 void domain_shutdown(struct domain *d, unsigned int reason);
-void domain_pause(struct domain *d);   /* and wait until no vCPU runs */
+void domain_pause(struct domain *d); /* and wait until no vCPU runs */
 void domain_unpause(struct domain *d);
 
 /* domain_set_wallclock - the host's time at boot; for every domain. */

@@ -24,17 +24,17 @@ struct page_info {
         struct pgt_page pgt;   /* while it is a page table */
     };
     union {
-        struct domain *owner;  /* NULL: free or ours; changes at count 0 */
-        void *slab_free;       /* xzalloc page: its free objects */
+        struct domain *owner; /* NULL: free or ours; changes at count 0 */
+        void *slab_free;      /* xzalloc page: its free objects */
     };
-    uint32_t count;        /* references; atomic. Allocation holds one */
+    uint32_t count; /* references; atomic. Allocation holds one */
     union {
-        uint8_t order;     /* of a free block, at its head: heap lock */
-        uint8_t alias_ro;  /* p2m_iommu_alias(): dom0's p2m->lock */
+        uint8_t order;    /* of a free block, at its head: heap lock */
+        uint8_t alias_ro; /* p2m_iommu_alias(): dom0's p2m->lock */
     };
-    uint8_t flags;         /* PGF_*: heap lock while free, else owner's */
-    uint8_t slab;          /* xzalloc: size class + 1; 255: whole pages */
-    uint8_t alias_rw;      /* as alias_ro */
+    uint8_t flags;    /* PGF_*: heap lock while free, else owner's */
+    uint8_t slab;     /* xzalloc: size class + 1; 255: whole pages */
+    uint8_t alias_rw; /* as alias_ro */
 };
 
 #define PGF_FREE        (1U << 0) /* head of a free block */

@@ -16,32 +16,32 @@ struct vcpu;
 
 /* Stored in the software bits of leaf descriptors; 0 is never stored. */
 enum p2m_type {
-    P2M_INVALID = 0,   /* nothing there */
-    P2M_RAM_RW,        /* the domain's own RAM */
+    P2M_INVALID = 0, /* nothing there */
+    P2M_RAM_RW,      /* the domain's own RAM */
     P2M_RAM_RO,
-    P2M_MMIO_DIRECT,   /* registers the domain may access, Device-nGnRE */
-    P2M_MMIO_DIRECT_NC,/* the same, Normal non-cacheable (prefetchable BARs) */
-    P2M_MMIO_CPU,      /* registers that no device may reach: the GICV */
-    P2M_GRANT_RW,      /* another domain's frame, by grant */
+    P2M_MMIO_DIRECT,    /* registers the domain may access, Device-nGnRE */
+    P2M_MMIO_DIRECT_NC, /* the same, Normal non-cacheable (prefetchable BARs) */
+    P2M_MMIO_CPU,       /* registers that no device may reach: the GICV */
+    P2M_GRANT_RW,       /* another domain's frame, by grant */
     P2M_GRANT_RO,
-    P2M_FOREIGN_RW,    /* another domain's frame, by the toolstack's right */
+    P2M_FOREIGN_RW, /* another domain's frame, by the toolstack's right */
     P2M_FOREIGN_RO,
-    P2M_XEN_SHARED,    /* our page: shared_info, grant table. CPU only */
+    P2M_XEN_SHARED, /* our page: shared_info, grant table. CPU only */
     P2M_TYPE_MAX
 };
 
 struct p2m {
-    spinlock_t lock;           /* LOCK_RANK_P2M */
+    spinlock_t lock; /* LOCK_RANK_P2M */
     struct domain *d;
-    struct pgt pgt;            /* p2m->lock to change */
-    uint64_t vttbr;            /* VMID and root; constant */
+    struct pgt pgt; /* p2m->lock to change */
+    uint64_t vttbr; /* VMID and root; constant */
     uint16_t vmid;
-    uint64_t max_gfn;          /* highest ever mapped; p2m->lock */
-    gfn_t doorbell;            /* MSI doorbell page in the IOMMU tables */
+    uint64_t max_gfn;            /* highest ever mapped; p2m->lock */
+    gfn_t doorbell;              /* MSI doorbell page in the IOMMU tables */
     unsigned int doorbell_users; /* p2m->lock */
     /* statistics, p2m->lock */
     unsigned long nr_syncs;
-    uint64_t teardown_gfn;     /* where p2m_teardown() goes on */
+    uint64_t teardown_gfn; /* where p2m_teardown() goes on */
 };
 
 /* p2m_init_system - VTCR_EL2 and the VMID space, once; p2m_init_cpu each. */
