@@ -342,9 +342,11 @@ static int remove_found(struct p2m *p2m, gfn_t gfn, unsigned int order,
 
     op_init(&op, p2m);
     if ( found->nr_dma )
+    {
         iommu_unmap_pages(p2m->d, dfn_from_gfn(gfn), order, &op.iommu);
-    if ( iommu_sync(&op) )
-        quarantine_frames(p2m, gfn, order);
+        if ( iommu_iotlb_sync(p2m->d, &op.iommu) )
+            quarantine_frames(p2m, gfn, order);
+    }
     pgt_unmap(&p2m->pgt, gfn_addr(gfn), order, &op.cpu);
     cpu_sync(&op);
     for ( unsigned int i = 0; i < found->nr_refs; i++ )
