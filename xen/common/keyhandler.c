@@ -3,8 +3,6 @@
 #include <xen/console.h>
 
 #include <xen/domain.h>
-#include <asm/psci.h>
-#include <asm/traps.h>
 
 static struct {
     void (*fn)(char key);
@@ -127,7 +125,7 @@ static void show_events(char key)
 static void reboot_machine(char key)
 {
     (void)key;
-    psci_system_reset();
+    machine_restart();
 }
 
 void keyhandler_init(void)

@@ -10,7 +10,6 @@
 #include <xen/mm.h>
 #include <xen/softirq.h>
 #include <xen/spinlock.h>
-#include <asm/time.h>
 
 #define HEAP_SIZE 1024U
 

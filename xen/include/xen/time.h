@@ -24,6 +24,9 @@ void time_init(void);
 /* timer_init_cpu - this CPU's EL2 physical timer and its interrupt. */
 void timer_init_cpu(void);
 
+/* arch: an interrupt of this CPU's timer at @at; 0: none. For timer.c. */
+bool timer_program(s_time_t at);
+
 /* udelay - busy wait. */
 void udelay(unsigned int us);
 

@@ -20,7 +20,4 @@ uint64_t cntpct(void);
 /* time_early_init - NOW() works from here; before the device tree is read. */
 void time_early_init(void);
 
-/* timer_program - interrupt at @at (ns of NOW()); 0: none. For timer.c. */
-bool timer_program(s_time_t at);
-
 #endif /* ASM_TIME_H */
