@@ -6,7 +6,7 @@
 # the locks that prototypes name.
 
 set -u
-flags=${1:?usage: lint.sh CPPFLAGS}
+flags=$(echo "${1:?usage: lint.sh CPPFLAGS}" | sed "s/-MMD -MP//")
 rc=0
 
 complain()
