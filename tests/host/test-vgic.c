@@ -223,7 +223,7 @@ void smp_call_on(cpumask_t to, void (*fn)(void *arg), void *arg)
     unsigned int here = percpu_cpu_id, cpu;
 
     assert_int_equal(nr_held, 0);
-    for_each_cpu ( cpu, to )
+    for_each_cpu (cpu, to)
     {
         on_cpu(cpu);
         fn(arg);
@@ -293,9 +293,9 @@ void vgic_v3_init_vcpu(struct vcpu *v)
 struct ref {
     bool enabled, latch, line, level, active;
     uint8_t priority;
-    uint8_t sources;       /* GICv2 SGI */
-    unsigned int target;   /* vCPU; SPIs */
-    unsigned int at;       /* vCPU where it is active */
+    uint8_t sources;     /* GICv2 SGI */
+    unsigned int target; /* vCPU; SPIs */
+    unsigned int at;     /* vCPU where it is active */
 };
 
 static struct ref ref_private[VCPUS][VGIC_NR_PRIVATE], ref_spi[NR_SPIS];
@@ -619,8 +619,8 @@ static bool read_reg(unsigned int v, unsigned int reg, unsigned int irq)
 {
     uint64_t value;
 
-    assert_true(vgic_dist_read(&vcpus[v], 0, NR_IRQS, reg + irq / 32 * 4, 4,
-                               &value));
+    assert_true(
+        vgic_dist_read(&vcpus[v], 0, NR_IRQS, reg + irq / 32 * 4, 4, &value));
     return value & BIT64(irq % 32);
 }
 
@@ -657,8 +657,8 @@ static void op_target(void)
 
     ref_of(0, irq)->target = to;
     if ( ops.version == 2 )
-        assert_true(vgic_dist_write(&vcpus[0], 0, NR_IRQS, 0x800 + irq, 1,
-                                    BIT64(to)));
+        assert_true(
+            vgic_dist_write(&vcpus[0], 0, NR_IRQS, 0x800 + irq, 1, BIT64(to)));
     else
         vgic_irq_set_target(vgic_irq(&dom, NULL, irq), &vcpus[to], 0);
 }
@@ -673,8 +673,8 @@ static void op_priority(void)
     if ( ref_pending(r) || r->active )
         return;
     r->priority = (uint8_t)(rnd(8) * 8);
-    assert_true(vgic_dist_write(&vcpus[v], 0, NR_IRQS, 0x400 + irq, 1,
-                                r->priority));
+    assert_true(
+        vgic_dist_write(&vcpus[v], 0, NR_IRQS, 0x400 + irq, 1, r->priority));
 }
 
 static void op_read(void)
@@ -801,7 +801,8 @@ static void machine_init(unsigned int version)
         assert_int_equal(vcpu_vgic_init(&vcpus[v]), 0);
         for ( unsigned int i = 0; i < VGIC_NR_PRIVATE; i++ )
             ref_private[v][i] = (struct ref){
-                .priority = 0xa0, .enabled = i < IRQ_SGI_COUNT,
+                .priority = 0xa0,
+                .enabled = i < IRQ_SGI_COUNT,
                 .level = i >= IRQ_SGI_COUNT && i != UPCALL_PPI,
             };
         ref_private[v][UPCALL_PPI].enabled = true;
@@ -811,7 +812,7 @@ static void machine_init(unsigned int version)
     {
         bool level = i % 2;
 
-        ref_spi[i] = (struct ref){ .priority = 0xa0, .level = level };
+        ref_spi[i] = (struct ref){.priority = 0xa0, .level = level};
         vgic_irq_set_type(&dom.vgic.spis[i], level);
     }
     for ( unsigned int i = 0; i < NR_PIRQS; i++ )
@@ -889,8 +890,7 @@ static void test_timer_moves(void **state)
     machine_init(3);
     irq = vgic_irq(&dom, &vcpus[0], TIMER_PPI);
     vgic_irq_enable(&dom, irq, true);
-    ref_private[0][TIMER_PPI] = (struct ref){ .priority = 0xa0,
-                                              .enabled = true };
+    ref_private[0][TIMER_PPI] = (struct ref){.priority = 0xa0, .enabled = true};
     load(0, 0);
     timer_active[0] = true;
     ref_private[0][TIMER_PPI].latch = true;

@@ -22,53 +22,53 @@
 #include <asm/vgic.h>
 
 /* Distributor, 4.3 */
-#define GICD_CTLR           0x000U
-#define GICD_TYPER          0x004U
-#define   GICD_TYPER_LINES    GENMASK32(4, 0)
-#define GICD_IGROUPR        0x080U
-#define GICD_ISENABLER      0x100U
-#define GICD_ICENABLER      0x180U
-#define GICD_ISPENDR        0x200U
-#define GICD_ICPENDR        0x280U
-#define GICD_ISACTIVER      0x300U
-#define GICD_ICACTIVER      0x380U
-#define GICD_IPRIORITYR     0x400U
-#define GICD_ITARGETSR      0x800U
-#define GICD_ICFGR          0xc00U
-#define GICD_SGIR           0xf00U
+#define GICD_CTLR        0x000U
+#define GICD_TYPER       0x004U
+#define GICD_TYPER_LINES GENMASK32(4, 0)
+#define GICD_IGROUPR     0x080U
+#define GICD_ISENABLER   0x100U
+#define GICD_ICENABLER   0x180U
+#define GICD_ISPENDR     0x200U
+#define GICD_ICPENDR     0x280U
+#define GICD_ISACTIVER   0x300U
+#define GICD_ICACTIVER   0x380U
+#define GICD_IPRIORITYR  0x400U
+#define GICD_ITARGETSR   0x800U
+#define GICD_ICFGR       0xc00U
+#define GICD_SGIR        0xf00U
 
 /* CPU interface, 4.4 */
-#define GICC_CTLR           0x0000U
-#define   GICC_CTLR_ENABLE    BIT32(0)
-#define   GICC_CTLR_EOIMODE   BIT32(9)
-#define GICC_PMR            0x0004U
-#define GICC_BPR            0x0008U
-#define GICC_IAR            0x000cU
-#define GICC_EOIR           0x0010U
-#define GICC_IIDR           0x00fcU
-#define   GICC_IIDR_ARCH      GENMASK32(19, 16)
-#define GICC_DIR            0x1000U
-#define GICC_SIZE           0x2000U
-#define GICC_ALIAS          0xf000U /* see frame_offset() */
+#define GICC_CTLR         0x0000U
+#define GICC_CTLR_ENABLE  BIT32(0)
+#define GICC_CTLR_EOIMODE BIT32(9)
+#define GICC_PMR          0x0004U
+#define GICC_BPR          0x0008U
+#define GICC_IAR          0x000cU
+#define GICC_EOIR         0x0010U
+#define GICC_IIDR         0x00fcU
+#define GICC_IIDR_ARCH    GENMASK32(19, 16)
+#define GICC_DIR          0x1000U
+#define GICC_SIZE         0x2000U
+#define GICC_ALIAS        0xf000U /* see frame_offset() */
 
 /* Virtual interface control, 5.3 */
-#define GICH_HCR            0x000U
-#define   GICH_HCR_EN         BIT32(0)
-#define   GICH_HCR_UIE        BIT32(1)
-#define   GICH_HCR_NPIE       BIT32(3)
-#define GICH_VTR            0x004U
-#define   GICH_VTR_LISTREGS   GENMASK32(5, 0)
-#define GICH_VMCR           0x008U
-#define GICH_EISR0          0x020U
-#define GICH_ELRSR0         0x030U
-#define GICH_APR            0x0f0U
-#define GICH_LR(i)          (0x100U + 4 * (i))
-#define   GICH_LR_VIRT        GENMASK32(9, 0)
-#define   GICH_LR_PHYS        GENMASK32(19, 10)
-#define   GICH_LR_PRIO        GENMASK32(27, 23)
-#define   GICH_LR_STATE       GENMASK32(29, 28)
-#define   GICH_LR_HW          BIT32(31)
-#define GICH_SIZE           0x1000U
+#define GICH_HCR          0x000U
+#define GICH_HCR_EN       BIT32(0)
+#define GICH_HCR_UIE      BIT32(1)
+#define GICH_HCR_NPIE     BIT32(3)
+#define GICH_VTR          0x004U
+#define GICH_VTR_LISTREGS GENMASK32(5, 0)
+#define GICH_VMCR         0x008U
+#define GICH_EISR0        0x020U
+#define GICH_ELRSR0       0x030U
+#define GICH_APR          0x0f0U
+#define GICH_LR(i)        (0x100U + 4 * (i))
+#define GICH_LR_VIRT      GENMASK32(9, 0)
+#define GICH_LR_PHYS      GENMASK32(19, 10)
+#define GICH_LR_PRIO      GENMASK32(27, 23)
+#define GICH_LR_STATE     GENMASK32(29, 28)
+#define GICH_LR_HW        BIT32(31)
+#define GICH_SIZE         0x1000U
 
 static uint8_t *gicd, *gicc, *gich;
 static DEFINE_SPINLOCK(dist_lock, LOCK_RANK_GIC);
@@ -156,7 +156,7 @@ static void gicv2_send_sgi(cpumask_t to, unsigned int sgi)
     uint32_t targets = 0;
     unsigned int cpu;
 
-    for_each_cpu ( cpu, to )
+    for_each_cpu (cpu, to)
         targets |= per_cpu(gic_target, cpu);
     /* Earlier stores before the interrupt; pairs with the receiver's ack. */
     dsb(ishst);
@@ -170,20 +170,19 @@ static void gicv2_send_sgi(cpumask_t to, unsigned int sgi)
 static uint64_t gicv2_lr_read(unsigned int i)
 {
     uint32_t hw = read32(gich + GICH_LR(i));
-    uint64_t lr = FIELD_GET(GICH_LR_VIRT, hw) |
-                  FIELD_GET(GICH_LR_PHYS, hw) << 32 |
-                  FIELD_GET(GICH_LR_PRIO, hw) << 51 |
-                  FIELD_GET(GICH_LR_STATE, hw) << 62;
+    uint64_t lr =
+        FIELD_GET(GICH_LR_VIRT, hw) | FIELD_GET(GICH_LR_PHYS, hw) << 32 |
+        FIELD_GET(GICH_LR_PRIO, hw) << 51 | FIELD_GET(GICH_LR_STATE, hw) << 62;
 
     return hw & GICH_LR_HW ? lr | LR_HW : lr;
 }
 
 static void gicv2_lr_write(unsigned int i, uint64_t lr)
 {
-    uint32_t hw = (uint32_t)((lr & GICH_LR_VIRT) |
-                             FIELD_PREP(GICH_LR_PHYS, lr >> 32) |
-                             FIELD_PREP(GICH_LR_PRIO, lr >> 51) |
-                             FIELD_PREP(GICH_LR_STATE, lr >> 62));
+    uint32_t hw =
+        (uint32_t)((lr & GICH_LR_VIRT) | FIELD_PREP(GICH_LR_PHYS, lr >> 32) |
+                   FIELD_PREP(GICH_LR_PRIO, lr >> 51) |
+                   FIELD_PREP(GICH_LR_STATE, lr >> 62));
 
     write32(gich + GICH_LR(i), lr & LR_HW ? hw | GICH_LR_HW : hw);
 }
@@ -204,7 +203,10 @@ static void gicv2_set_refill(enum gic_refill when)
     write32(gich + GICH_HCR, hcr[when]);
 }
 
-enum { HW_VMCR, HW_APR };
+enum {
+    HW_VMCR,
+    HW_APR
+};
 
 static void gicv2_init_vcpu(struct vcpu *v)
 {
@@ -288,8 +290,8 @@ static void init_dist(unsigned int nr)
 
 static int gicv2_make_dt_node(struct domain *d, void *fdt)
 {
-    const uint64_t range[] = { d->vgic.gicd_base, 0x1000,
-                               d->vgic.gicc_base, GICC_SIZE };
+    const uint64_t range[] = {d->vgic.gicd_base, 0x1000, d->vgic.gicc_base,
+                              GICC_SIZE};
 
     return gic_property_reg(fdt, range, 2);
 }
@@ -383,11 +385,12 @@ static int gicv2_probe(struct dt_node *np, const void *data)
         printk(XENLOG_ERR "gic: %s: bad frames: %d\n", np->full_name, rc);
         return rc;
     }
-    nr = 32 * (unsigned int)(FIELD_GET(GICD_TYPER_LINES,
-                                       read32(gicd + GICD_TYPER)) + 1);
+    nr = 32 *
+         (unsigned int)(FIELD_GET(GICD_TYPER_LINES, read32(gicd + GICD_TYPER)) +
+                        1);
     nr = MIN(nr, IRQ_SPI_END);
-    gic_nr_lrs = (unsigned int)FIELD_GET(GICH_VTR_LISTREGS,
-                                         read32(gich + GICH_VTR)) + 1;
+    gic_nr_lrs =
+        (unsigned int)FIELD_GET(GICH_VTR_LISTREGS, read32(gich + GICH_VTR)) + 1;
     gic_nr_lrs = MIN(gic_nr_lrs, GIC_MAX_LRS);
 
     init_dist(nr);
@@ -397,9 +400,9 @@ static int gicv2_probe(struct dt_node *np, const void *data)
 }
 
 static const struct dt_match gicv2_match[] = {
-    { .compatible = "arm,cortex-a15-gic" },
-    { .compatible = "arm,cortex-a7-gic" },
-    { .compatible = "arm,gic-400" },
-    { .compatible = NULL },
+    {.compatible = "arm,cortex-a15-gic"},
+    {.compatible = "arm,cortex-a7-gic"},
+    {.compatible = "arm,gic-400"},
+    {.compatible = NULL},
 };
 DT_DRIVER(gicv2, "GICv2", DT_DRIVER_GIC, gicv2_match, gicv2_probe);

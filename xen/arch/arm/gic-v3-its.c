@@ -27,50 +27,50 @@
 #include <xen/spinlock.h>
 #include <xen/time.h>
 
-#define GITS_CTLR           0x0000U
-#define   GITS_CTLR_ENABLED   BIT32(0)
-#define   GITS_CTLR_QUIESCENT BIT32(31)
-#define GITS_TYPER          0x0008U
-#define   TYPER_PHYSICAL      BIT64(0)
-#define   TYPER_ITT_ENTRY     GENMASK64(7, 4)   /* bytes - 1 */
-#define   TYPER_ID_BITS       GENMASK64(12, 8)  /* of an EventID, - 1 */
-#define   TYPER_DEV_BITS      GENMASK64(17, 13) /* of a DeviceID, - 1 */
-#define   TYPER_PTA           BIT64(19)
-#define GITS_CBASER         0x0080U
-#define GITS_CWRITER        0x0088U
-#define GITS_CREADR         0x0090U
-#define   CREADR_STALLED      BIT64(0)
-#define GITS_BASER(n)       (0x0100U + 8 * (n))
-#define   BASER_VALID         BIT64(63)
-#define   BASER_INDIRECT      BIT64(62)
-#define   BASER_TYPE          GENMASK64(58, 56)
-#define     BASER_DEVICES       1U
-#define     BASER_COLLECTIONS   4U
-#define   BASER_ENTRY_SIZE    GENMASK64(52, 48) /* bytes - 1 */
-#define   BASER_PAGE_SIZE     GENMASK64(9, 8)
-#define   BASER_SIZE          GENMASK64(7, 0)   /* pages - 1 */
+#define GITS_CTLR             0x0000U
+#define GITS_CTLR_ENABLED     BIT32(0)
+#define GITS_CTLR_QUIESCENT   BIT32(31)
+#define GITS_TYPER            0x0008U
+#define TYPER_PHYSICAL        BIT64(0)
+#define TYPER_ITT_ENTRY       GENMASK64(7, 4)   /* bytes - 1 */
+#define TYPER_ID_BITS         GENMASK64(12, 8)  /* of an EventID, - 1 */
+#define TYPER_DEV_BITS        GENMASK64(17, 13) /* of a DeviceID, - 1 */
+#define TYPER_PTA             BIT64(19)
+#define GITS_CBASER           0x0080U
+#define GITS_CWRITER          0x0088U
+#define GITS_CREADR           0x0090U
+#define CREADR_STALLED        BIT64(0)
+#define GITS_BASER(n)         (0x0100U + 8 * (n))
+#define BASER_VALID           BIT64(63)
+#define BASER_INDIRECT        BIT64(62)
+#define BASER_TYPE            GENMASK64(58, 56)
+#define BASER_DEVICES         1U
+#define BASER_COLLECTIONS     4U
+#define BASER_ENTRY_SIZE      GENMASK64(52, 48) /* bytes - 1 */
+#define BASER_PAGE_SIZE       GENMASK64(9, 8)
+#define BASER_SIZE            GENMASK64(7, 0) /* pages - 1 */
 #define GITS_TRANSLATER_FRAME 0x10000U
-#define GITS_TRANSLATER     0x10040U
-#define GITS_NR_BASER       8U
+#define GITS_TRANSLATER       0x10040U
+#define GITS_NR_BASER         8U
 
 /* Redistributor, 12.11 */
-#define GICR_CTLR           0x0000U
-#define   GICR_CTLR_ENABLE_LPIS BIT32(0)
-#define   GICR_CTLR_RWP       BIT32(3)
-#define GICR_TYPER          0x0008U
-#define   GICR_TYPER_NUMBER   GENMASK64(23, 8)
-#define GICR_PROPBASER      0x0070U
-#define GICR_PENDBASER      0x0078U
-#define   PENDBASER_PTZ       BIT64(62)
+#define GICR_CTLR             0x0000U
+#define GICR_CTLR_ENABLE_LPIS BIT32(0)
+#define GICR_CTLR_RWP         BIT32(3)
+#define GICR_TYPER            0x0008U
+#define GICR_TYPER_NUMBER     GENMASK64(23, 8)
+#define GICR_PROPBASER        0x0070U
+#define GICR_PENDBASER        0x0078U
+#define PENDBASER_PTZ         BIT64(62)
 
 /* Where the fields below are is common to BASER, CBASER (inner at 61:59,
  * shareability at 11:10), and to PROPBASER and PENDBASER (inner at 9:7). */
-#define SHARE               GENMASK64(11, 10)
-#define   SHARE_INNER         1U
-#define INNER_CACHE         GENMASK64(61, 59)
-#define INNER_CACHE_LPI     GENMASK64(9, 7)
-#define   CACHE_NC            1U
-#define   CACHE_RAWAWB        7U
+#define SHARE           GENMASK64(11, 10)
+#define SHARE_INNER     1U
+#define INNER_CACHE     GENMASK64(61, 59)
+#define INNER_CACHE_LPI GENMASK64(9, 7)
+#define CACHE_NC        1U
+#define CACHE_RAWAWB    7U
 
 enum its_cmd_id {
     CMD_MOVI = 0x01,
@@ -83,30 +83,30 @@ enum its_cmd_id {
     CMD_DISCARD = 0x0f,
 };
 
-#define KIB64_ORDER         4U
-#define CMDQ_ORDER          KIB64_ORDER
-#define CMDQ_SIZE           (PAGE_SIZE << CMDQ_ORDER)
-#define CMD_SIZE            32U
-#define ITS_TIMEOUT_US      1000000
-#define FLAT_LIMIT          MiB(2) /* a larger device table has two levels */
+#define KIB64_ORDER    4U
+#define CMDQ_ORDER     KIB64_ORDER
+#define CMDQ_SIZE      (PAGE_SIZE << CMDQ_ORDER)
+#define CMD_SIZE       32U
+#define ITS_TIMEOUT_US 1000000
+#define FLAT_LIMIT     MiB(2) /* a larger device table has two levels */
 
-#define LPI_PRIORITY        0xa0U
-#define LPI_GROUP1          0x02U
-#define LPI_ENABLED         0x01U
+#define LPI_PRIORITY 0xa0U
+#define LPI_GROUP1   0x02U
+#define LPI_ENABLED  0x01U
 
 struct its_cmd {
     uint64_t dw[4];
 };
 
 struct its_event {
-    uint32_t lpi;   /* 0: not mapped */
+    uint32_t lpi; /* 0: not mapped */
     uint32_t cpu;
 };
 
 struct its_device {
-    struct list_head list;    /* its_lock */
+    struct list_head list; /* its_lock */
     uint32_t id;
-    unsigned int bits;        /* of an EventID */
+    unsigned int bits; /* of an EventID */
     unsigned int nr_mapped;
     void *itt;
     unsigned int itt_order;
@@ -114,16 +114,16 @@ struct its_device {
 };
 
 static struct {
-    uint8_t *base;            /* NULL: no ITS */
+    uint8_t *base; /* NULL: no ITS */
     maddr_t ma;
     uint64_t typer;
     uint8_t *cmdq;
-    uint64_t cmd_write;       /* byte offset; cmd_lock */
-    uint64_t *dev_table;      /* level 1 if indirect */
+    uint64_t cmd_write;  /* byte offset; cmd_lock */
+    uint64_t *dev_table; /* level 1 if indirect */
     unsigned int dev_entry_size;
     bool dev_indirect;
-    bool coherent;            /* its tables and ring */
-    bool lpi_coherent;        /* the LPI tables */
+    bool coherent;     /* its tables and ring */
+    bool lpi_coherent; /* the LPI tables */
     uint8_t *lpi_config;
     uint64_t target[NR_CPUS]; /* RDbase of each collection, in place */
 } its;
@@ -137,48 +137,44 @@ static LIST_HEAD(its_devices);
 static struct its_cmd cmd_mapd(uint32_t dev, uint64_t itt, unsigned int bits,
                                bool valid)
 {
-    return (struct its_cmd){ {
+    return (struct its_cmd){{
         CMD_MAPD | (uint64_t)dev << 32,
         bits - 1,
         itt | (valid ? BIT64(63) : 0),
         0,
-    } };
+    }};
 }
 
 static struct its_cmd cmd_mapc(uint32_t collection, uint64_t target)
 {
-    return (struct its_cmd){
-        { CMD_MAPC, 0, BIT64(63) | target | collection, 0 }
-    };
+    return (struct its_cmd){{CMD_MAPC, 0, BIT64(63) | target | collection, 0}};
 }
 
 static struct its_cmd cmd_mapti(uint32_t dev, uint32_t event, uint32_t lpi,
                                 uint32_t collection)
 {
-    return (struct its_cmd){ {
+    return (struct its_cmd){{
         CMD_MAPTI | (uint64_t)dev << 32,
         event | (uint64_t)lpi << 32,
         collection,
         0,
-    } };
+    }};
 }
 
 static struct its_cmd cmd_event(enum its_cmd_id id, uint32_t dev,
                                 uint32_t event, uint32_t collection)
 {
-    return (struct its_cmd){
-        { id | (uint64_t)dev << 32, event, collection, 0 }
-    };
+    return (struct its_cmd){{id | (uint64_t)dev << 32, event, collection, 0}};
 }
 
 static struct its_cmd cmd_invall(uint32_t collection)
 {
-    return (struct its_cmd){ { CMD_INVALL, 0, collection, 0 } };
+    return (struct its_cmd){{CMD_INVALL, 0, collection, 0}};
 }
 
 static struct its_cmd cmd_sync(uint64_t target)
 {
-    return (struct its_cmd){ { CMD_SYNC, 0, target, 0 } };
+    return (struct its_cmd){{CMD_SYNC, 0, target, 0}};
 }
 
 static bool ring_done(uint64_t write)
@@ -315,7 +311,8 @@ static void free_device(struct its_device *dev)
 
 static struct its_device *alloc_device(uint32_t id, unsigned int nr_events)
 {
-    unsigned int entry = (unsigned int)FIELD_GET(TYPER_ITT_ENTRY, its.typer) + 1;
+    unsigned int entry =
+        (unsigned int)FIELD_GET(TYPER_ITT_ENTRY, its.typer) + 1;
     struct its_device *dev = xzalloc(struct its_device);
 
     if ( !dev )
@@ -338,7 +335,7 @@ static struct its_device *find_device(uint32_t id)
 {
     struct its_device *dev;
 
-    list_for_each_entry ( dev, &its_devices, list )
+    list_for_each_entry (dev, &its_devices, list)
         if ( dev->id == id )
             return dev;
     return NULL;
@@ -408,7 +405,7 @@ int its_map(uint32_t device_id, unsigned int nr_events, unsigned int event,
     }
     if ( !rc )
     {
-        dev->event[event] = (struct its_event){ .lpi = lpi, .cpu = cpu };
+        dev->event[event] = (struct its_event){.lpi = lpi, .cpu = cpu};
         dev->nr_mapped++;
     }
     else if ( dev && !dev->nr_mapped )
@@ -491,7 +488,7 @@ static uint64_t write_table(unsigned int reg, uint64_t value)
 static int setup_baser(unsigned int n, uint64_t size, bool indirect,
                        void **table)
 {
-    static const unsigned int page_order[] = { 0, 2, 4 };
+    static const unsigned int page_order[] = {0, 2, 4};
     unsigned int pagesize = 2, order = KIB64_ORDER;
 
     order = MAX(order, order_from_bytes(size));
@@ -566,8 +563,7 @@ static int setup_ring(void)
         its.lpi_config[i] = LPI_PRIORITY | LPI_GROUP1;
     cache_clean(its.lpi_config, NR_LPIS);
 
-    write_table(GITS_CBASER, BASER_VALID |
-                                 maddr_x(virt_to_maddr(its.cmdq)) |
+    write_table(GITS_CBASER, BASER_VALID | maddr_x(virt_to_maddr(its.cmdq)) |
                                  ((1U << CMDQ_ORDER) - 1));
     write64(its.base + GITS_CWRITER, 0);
     its.cmd_write = 0;
@@ -607,7 +603,7 @@ unsigned int its_probe(struct dt_node *gic_np)
 {
     struct dt_node *np;
 
-    dt_for_each_child ( gic_np, np )
+    dt_for_each_child (gic_np, np)
     {
         int rc;
 

@@ -27,11 +27,11 @@
 
 /* Distributor, 12.9; a redistributor's SGI frame has the same ones. */
 #define GICD_CTLR           0x0000U
-#define   GICD_CTLR_RWP       BIT32(31)
-#define   GICD_CTLR_ARE_NS    BIT32(4)
-#define   GICD_CTLR_ENABLE_G1 BIT32(1)
+#define GICD_CTLR_RWP       BIT32(31)
+#define GICD_CTLR_ARE_NS    BIT32(4)
+#define GICD_CTLR_ENABLE_G1 BIT32(1)
 #define GICD_TYPER          0x0004U
-#define   GICD_TYPER_LINES    GENMASK32(4, 0)
+#define GICD_TYPER_LINES    GENMASK32(4, 0)
 #define GICD_IGROUPR        0x0080U
 #define GICD_IGRPMODR       0x0d00U
 #define GICD_ISENABLER      0x0100U
@@ -44,59 +44,59 @@
 #define GICD_ICFGR          0x0c00U
 #define GICD_IROUTER        0x6000U
 #define GICD_PIDR2          0xffe8U
-#define   PIDR2_ARCH          GENMASK32(7, 4)
+#define PIDR2_ARCH          GENMASK32(7, 4)
 
 /* Redistributor, 12.11 */
 #define GICR_CTLR           0x0000U
-#define   GICR_CTLR_RWP       BIT32(3)
+#define GICR_CTLR_RWP       BIT32(3)
 #define GICR_TYPER          0x0008U
-#define   GICR_TYPER_AFFINITY GENMASK64(63, 32)
-#define   GICR_TYPER_LAST     BIT64(4)
-#define   GICR_TYPER_VLPIS    BIT64(1)
+#define GICR_TYPER_AFFINITY GENMASK64(63, 32)
+#define GICR_TYPER_LAST     BIT64(4)
+#define GICR_TYPER_VLPIS    BIT64(1)
 #define GICR_WAKER          0x0014U
-#define   GICR_WAKER_SLEEP    BIT32(1)
-#define   GICR_WAKER_ASLEEP   BIT32(2)
+#define GICR_WAKER_SLEEP    BIT32(1)
+#define GICR_WAKER_ASLEEP   BIT32(2)
 #define GICR_SGI_FRAME      0x10000U
 
-#define GIC_TIMEOUT_US      1000000
+#define GIC_TIMEOUT_US 1000000
 
 /* CPU interface, 12.2 */
-#define ICC_SRE_EL1         S3_0_C12_C12_5
-#define ICC_SRE_EL2         S3_4_C12_C9_5
-#define   ICC_SRE_ALL         0xfU /* Enable, DIB, DFB, SRE */
-#define ICC_CTLR_EL1        S3_0_C12_C12_4
-#define   ICC_CTLR_EOIMODE    BIT64(1)
-#define ICC_PMR_EL1         S3_0_C4_C6_0
-#define ICC_BPR1_EL1        S3_0_C12_C12_3
-#define ICC_IGRPEN1_EL1     S3_0_C12_C12_7
-#define ICC_IAR1_EL1        S3_0_C12_C12_0
-#define ICC_EOIR1_EL1       S3_0_C12_C12_1
-#define ICC_DIR_EL1         S3_0_C12_C11_1
-#define ICC_SGI1R_EL1       S3_0_C12_C11_5
+#define ICC_SRE_EL1      S3_0_C12_C12_5
+#define ICC_SRE_EL2      S3_4_C12_C9_5
+#define ICC_SRE_ALL      0xfU /* Enable, DIB, DFB, SRE */
+#define ICC_CTLR_EL1     S3_0_C12_C12_4
+#define ICC_CTLR_EOIMODE BIT64(1)
+#define ICC_PMR_EL1      S3_0_C4_C6_0
+#define ICC_BPR1_EL1     S3_0_C12_C12_3
+#define ICC_IGRPEN1_EL1  S3_0_C12_C12_7
+#define ICC_IAR1_EL1     S3_0_C12_C12_0
+#define ICC_EOIR1_EL1    S3_0_C12_C12_1
+#define ICC_DIR_EL1      S3_0_C12_C11_1
+#define ICC_SGI1R_EL1    S3_0_C12_C11_5
 
 /* Virtual interface control, 12.4 */
-#define ICH_HCR_EL2         S3_4_C12_C11_0
-#define   ICH_HCR_EN          BIT64(0)
-#define   ICH_HCR_UIE         BIT64(1)
-#define   ICH_HCR_NPIE        BIT64(3)
-#define ICH_VTR_EL2         S3_4_C12_C11_1
-#define   ICH_VTR_LISTREGS    GENMASK64(4, 0)
-#define   ICH_VTR_PREBITS     GENMASK64(28, 26)
-#define ICH_EISR_EL2        S3_4_C12_C11_3
-#define ICH_ELRSR_EL2       S3_4_C12_C11_5
-#define ICH_VMCR_EL2        S3_4_C12_C11_7
-#define ICH_AP0R0_EL2       S3_4_C12_C8_0
-#define ICH_AP0R1_EL2       S3_4_C12_C8_1
-#define ICH_AP0R2_EL2       S3_4_C12_C8_2
-#define ICH_AP0R3_EL2       S3_4_C12_C8_3
-#define ICH_AP1R0_EL2       S3_4_C12_C9_0
-#define ICH_AP1R1_EL2       S3_4_C12_C9_1
-#define ICH_AP1R2_EL2       S3_4_C12_C9_2
-#define ICH_AP1R3_EL2       S3_4_C12_C9_3
+#define ICH_HCR_EL2      S3_4_C12_C11_0
+#define ICH_HCR_EN       BIT64(0)
+#define ICH_HCR_UIE      BIT64(1)
+#define ICH_HCR_NPIE     BIT64(3)
+#define ICH_VTR_EL2      S3_4_C12_C11_1
+#define ICH_VTR_LISTREGS GENMASK64(4, 0)
+#define ICH_VTR_PREBITS  GENMASK64(28, 26)
+#define ICH_EISR_EL2     S3_4_C12_C11_3
+#define ICH_ELRSR_EL2    S3_4_C12_C11_5
+#define ICH_VMCR_EL2     S3_4_C12_C11_7
+#define ICH_AP0R0_EL2    S3_4_C12_C8_0
+#define ICH_AP0R1_EL2    S3_4_C12_C8_1
+#define ICH_AP0R2_EL2    S3_4_C12_C8_2
+#define ICH_AP0R3_EL2    S3_4_C12_C8_3
+#define ICH_AP1R0_EL2    S3_4_C12_C9_0
+#define ICH_AP1R1_EL2    S3_4_C12_C9_1
+#define ICH_AP1R2_EL2    S3_4_C12_C9_2
+#define ICH_AP1R3_EL2    S3_4_C12_C9_3
 
 /* The names above are macros: expand them before the assembler's string. */
-#define READ(reg)           sysreg_read_expanded(reg)
-#define WRITE(reg, val)     sysreg_write_expanded(reg, val)
+#define READ(reg)                       sysreg_read_expanded(reg)
+#define WRITE(reg, val)                 sysreg_write_expanded(reg, val)
 #define sysreg_read_expanded(reg)       sysreg_read(reg)
 #define sysreg_write_expanded(reg, val) sysreg_write(reg, val)
 
@@ -222,14 +222,14 @@ static void gicv3_send_sgi(cpumask_t to, unsigned int sgi)
 
     /* Earlier stores before the interrupt; pairs with the receiver's ack. */
     dsb(ishst);
-    for_each_cpu ( cpu, to )
+    for_each_cpu (cpu, to)
     {
         uint64_t mpidr = cpu_mpidr(cpu);
 
         WRITE(ICC_SGI1R_EL1,
               (mpidr >> 32 & 0xff) << 48 | (mpidr >> 4 & 0xf) << 44 |
-              (mpidr >> 16 & 0xff) << 32 | (uint64_t)sgi << 24 |
-              (mpidr >> 8 & 0xff) << 16 | BIT64(mpidr & 0xf));
+                  (mpidr >> 16 & 0xff) << 32 | (uint64_t)sgi << 24 |
+                  (mpidr >> 8 & 0xff) << 16 | BIT64(mpidr & 0xf));
     }
     isb();
 }
@@ -237,8 +237,8 @@ static void gicv3_send_sgi(cpumask_t to, unsigned int sgi)
 /* ---- virtual interface ---- */
 
 #define LR_LIST(op)                                                            \
-    op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7)                            \
-    op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
+    op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11)  \
+        op(12) op(13) op(14) op(15)
 
 /* ICH_LR<n>_EL2 is S3_4_C12_C12_n, and C13 from 8 on. */
 #define ICH_LR0  S3_4_C12_C12_0
@@ -265,7 +265,7 @@ static uint64_t gicv3_lr_read(unsigned int i)
 #define READ_LR(n)                                                             \
     case n:                                                                    \
         return READ(ICH_LR##n);
-    LR_LIST(READ_LR)
+        LR_LIST(READ_LR)
     default:
         BUG();
     }
@@ -279,7 +279,7 @@ static void gicv3_lr_write(unsigned int i, uint64_t lr)
     case n:                                                                    \
         WRITE(ICH_LR##n, lr);                                                  \
         break;
-    LR_LIST(WRITE_LR)
+        LR_LIST(WRITE_LR)
     default:
         BUG();
     }
@@ -302,7 +302,11 @@ static void gicv3_set_refill(enum gic_refill when)
 }
 
 /* hw_state: VMCR, then AP0R<n> and AP1R<n>. */
-enum { HW_VMCR, HW_AP0R, HW_AP1R = HW_AP0R + 4 };
+enum {
+    HW_VMCR,
+    HW_AP0R,
+    HW_AP1R = HW_AP0R + 4
+};
 
 static void gicv3_init_vcpu(struct vcpu *v)
 {
@@ -379,10 +383,9 @@ static void *find_gicr(maddr_t *ma)
                 *ma = maddr_add(gicr_region[i].ma, off);
                 return frame;
             }
-            off += gic_layout.gicr_stride
-                       ? gic_layout.gicr_stride
-                       : typer & GICR_TYPER_VLPIS ? 4UL * GICR_SGI_FRAME
-                                                  : 2UL * GICR_SGI_FRAME;
+            off += gic_layout.gicr_stride     ? gic_layout.gicr_stride
+                   : typer & GICR_TYPER_VLPIS ? 4UL * GICR_SGI_FRAME
+                                              : 2UL * GICR_SGI_FRAME;
         }
     }
     panic("gic: no redistributor for CPU %u\n", smp_processor_id());
@@ -462,8 +465,8 @@ static int gicv3_make_dt_node(struct domain *d, void *fdt)
 
     range[0] = d->vgic.gicd_base;
     range[1] = gic_layout.gicd_size;
-    while ( vgic_v3_gicr(d, nr, &range[2 + 2 * nr], &range[3 + 2 * nr],
-                         &first) )
+    while (
+        vgic_v3_gicr(d, nr, &range[2 + 2 * nr], &range[3 + 2 * nr], &first) )
         nr++;
 
     rc = fdt_property_u32(fdt, "#redistributor-regions", nr);
@@ -555,8 +558,8 @@ static int gicv3_probe(struct dt_node *np, const void *data)
         return rc;
     }
 
-    arch = (uint32_t)FIELD_GET(PIDR2_ARCH,
-                               read32((uint8_t *)gicd + GICD_PIDR2));
+    arch =
+        (uint32_t)FIELD_GET(PIDR2_ARCH, read32((uint8_t *)gicd + GICD_PIDR2));
     if ( arch != 3 && arch != 4 )
     {
         printk(XENLOG_ERR "gic: %s: architecture %u is not GICv3\n",
@@ -565,7 +568,8 @@ static int gicv3_probe(struct dt_node *np, const void *data)
     }
 
     nr = 32 * ((uint32_t)FIELD_GET(GICD_TYPER_LINES,
-                                   read32((uint8_t *)gicd + GICD_TYPER)) + 1);
+                                   read32((uint8_t *)gicd + GICD_TYPER)) +
+               1);
     nr = MIN(nr, IRQ_SPI_END);
     gic_nr_lrs = (unsigned int)FIELD_GET(ICH_VTR_LISTREGS, vtr) + 1;
     gic_nr_lrs = MIN(gic_nr_lrs, GIC_MAX_LRS);
@@ -579,7 +583,7 @@ static int gicv3_probe(struct dt_node *np, const void *data)
 }
 
 static const struct dt_match gicv3_match[] = {
-    { .compatible = "arm,gic-v3" },
-    { .compatible = NULL },
+    {.compatible = "arm,gic-v3"},
+    {.compatible = NULL},
 };
 DT_DRIVER(gicv3, "GICv3", DT_DRIVER_GIC, gicv3_match, gicv3_probe);

@@ -19,7 +19,8 @@ unsigned int gic_nr_lrs;
 struct gic_layout gic_layout;
 
 static const char *const host_msi_compat[] = {
-    "arm,gic-v3-its", "arm,gic-v2m-frame",
+    "arm,gic-v3-its",
+    "arm,gic-v2m-frame",
 };
 
 bool gic_is_host_msi(const struct dt_node *np)
@@ -35,7 +36,7 @@ static struct dt_node *host_msi_node(void)
 {
     struct dt_node *np;
 
-    dt_for_each_child ( gic_layout.np, np )
+    dt_for_each_child (gic_layout.np, np)
         if ( gic_is_host_msi(np) && dt_is_available(np) )
             return np;
     return NULL;
@@ -123,7 +124,7 @@ static int make_v2m_node(struct domain *d, void *fdt)
 {
     static const char compat[] = "arm,gic-v2m-frame";
     const struct dt_node *host = host_msi_node();
-    const uint64_t range[] = { d->vgic.v2m_base, VGIC_V2M_SIZE };
+    const uint64_t range[] = {d->vgic.v2m_base, VGIC_V2M_SIZE};
     char name[32];
     int rc;
 
@@ -152,7 +153,10 @@ static int make_v2m_node(struct domain *d, void *fdt)
 static int copy_cells(void *fdt)
 {
     static const char *const names[] = {
-        "#interrupt-cells", "#address-cells", "#size-cells", "ranges",
+        "#interrupt-cells",
+        "#address-cells",
+        "#size-cells",
+        "ranges",
     };
     int rc = 0;
 
@@ -168,13 +172,13 @@ static int copy_cells(void *fdt)
 
 int gic_make_dt_node(struct domain *d, void *fdt)
 {
-    const struct dt_property *compat = dt_find_property(gic_layout.np,
-                                                        "compatible");
+    const struct dt_property *compat =
+        dt_find_property(gic_layout.np, "compatible");
     int rc = fdt_begin_node(fdt, gic_layout.np->name);
 
     if ( !rc )
-        rc = fdt_property(fdt, "compatible", compat->value,
-                          (int)compat->length);
+        rc =
+            fdt_property(fdt, "compatible", compat->value, (int)compat->length);
     if ( !rc )
         rc = fdt_property(fdt, "interrupt-controller", NULL, 0);
     if ( !rc )

@@ -22,18 +22,18 @@
 #include <asm/sysreg.h>
 #include <asm/vgic.h>
 
-#define IAR_INTID       GENMASK32(23, 0)
-#define INTID_SPECIAL   1020U     /* 1020..1023: nothing for us */
-#define PRIO_DEFAULT    0xa0U
-#define PRIO_IPI        0x90U
+#define IAR_INTID     GENMASK32(23, 0)
+#define INTID_SPECIAL 1020U /* 1020..1023: nothing for us */
+#define PRIO_DEFAULT  0xa0U
+#define PRIO_IPI      0x90U
 
 struct irq_desc {
     spinlock_t lock;
-    irq_handler_t handler;    /* set once */
+    irq_handler_t handler; /* set once */
     void *dev;
-    const char *name;         /* NULL: free */
-    struct domain *guest;     /* lock */
-    unsigned int virq;        /* lock */
+    const char *name;     /* NULL: free */
+    struct domain *guest; /* lock */
+    unsigned int virq;    /* lock */
     enum irq_type type;
     bool leave_active;
 };
@@ -53,8 +53,8 @@ static void list_spis(void)
     enum irq_type type;
     unsigned int irq;
 
-    dt_for_each_node ( np )
-        for ( unsigned int i = 0; ; i++ )
+    dt_for_each_node (np)
+        for ( unsigned int i = 0;; i++ )
         {
             int rc = dt_get_irq(np, i, &irq, &type);
 
@@ -230,11 +230,11 @@ static void irq_dispatch(uint32_t iar, unsigned int irq)
 
 void do_irqs(void)
 {
-    for ( ; ; )
+    for ( ;; )
     {
         uint32_t iar = gic->ack();
-        unsigned int irq = iar & (gic->version == 2 ? GENMASK32(9, 0)
-                                                    : IAR_INTID);
+        unsigned int irq =
+            iar & (gic->version == 2 ? GENMASK32(9, 0) : IAR_INTID);
 
         if ( likely(irq >= IRQ_PPI_FIRST && irq < gic_nr_irqs) )
             irq_dispatch(iar, irq);

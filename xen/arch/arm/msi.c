@@ -25,26 +25,26 @@
 #include <asm/gic.h>
 #include <asm/vgic.h>
 
-#define V2M_TYPER       0x008U
-#define   V2M_TYPER_BASE  GENMASK32(25, 16)
-#define   V2M_TYPER_NR    GENMASK32(9, 0)
-#define V2M_SETSPI_NS   0x040U
-#define V2M_SIZE        0x1000U
+#define V2M_TYPER      0x008U
+#define V2M_TYPER_BASE GENMASK32(25, 16)
+#define V2M_TYPER_NR   GENMASK32(9, 0)
+#define V2M_SETSPI_NS  0x040U
+#define V2M_SIZE       0x1000U
 
 struct msi_vector {
     spinlock_t lock;
-    struct domain *d;       /* lock; NULL: nobody's */
-    unsigned int virq;      /* lock */
-    bool used;              /* alloc_lock */
-    bool unusable;          /* alloc_lock: taken, or its unmap timed out */
-    bool requested;         /* v2m: irq_request() was done */
+    struct domain *d;  /* lock; NULL: nobody's */
+    unsigned int virq; /* lock */
+    bool used;         /* alloc_lock */
+    bool unusable;     /* alloc_lock: taken, or its unmap timed out */
+    bool requested;    /* v2m: irq_request() was done */
     uint32_t device_id;
     unsigned int event;
 };
 
 static struct msi_vector *vectors;
 static unsigned int nr_vectors;
-static unsigned int first_irq;  /* INTID of vectors[0] */
+static unsigned int first_irq; /* INTID of vectors[0] */
 static maddr_t v2m_frame;
 static DEFINE_SPINLOCK(alloc_lock, LOCK_RANK_IRQ);
 
@@ -174,8 +174,8 @@ int msi_vector_alloc(struct domain *d, uint32_t device_id,
     if ( rc )
         return rc;
 
-    msg->doorbell = its_present() ? its_doorbell()
-                                  : maddr_add(v2m_frame, V2M_SETSPI_NS);
+    msg->doorbell =
+        its_present() ? its_doorbell() : maddr_add(v2m_frame, V2M_SETSPI_NS);
     msg->data = its_present() ? event : msi_vector_irq(vec);
     *out = vec;
 
@@ -203,8 +203,8 @@ bool msi_doorbell_page(maddr_t *ma)
 {
     if ( !nr_vectors )
         return false;
-    *ma = its_present() ? _maddr(maddr_x(its_doorbell()) & PAGE_MASK)
-                        : v2m_frame;
+    *ma =
+        its_present() ? _maddr(maddr_x(its_doorbell()) & PAGE_MASK) : v2m_frame;
     return true;
 }
 
@@ -274,7 +274,7 @@ void msi_init(void)
         init_vectors(IRQ_LPI_FIRST, NR_LPIS);
         return;
     }
-    dt_for_each_child ( gic_layout.np, np )
+    dt_for_each_child (gic_layout.np, np)
         if ( !nr_vectors && dt_is_compatible(np, "arm,gic-v2m-frame") &&
              dt_is_available(np) )
             v2m_probe(np);

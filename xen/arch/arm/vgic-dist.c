@@ -12,7 +12,13 @@
 
 /* Offset / 0x80 of the registers with one bit per interrupt. */
 enum bit_reg {
-    IGROUPR = 1, ISENABLER, ICENABLER, ISPENDR, ICPENDR, ISACTIVER, ICACTIVER,
+    IGROUPR = 1,
+    ISENABLER,
+    ICENABLER,
+    ISPENDR,
+    ICPENDR,
+    ISACTIVER,
+    ICACTIVER,
 };
 #define BIT_REGS_END 0x400U
 #define IPRIORITYR   0x400U
@@ -226,7 +232,7 @@ static void write_config(const struct range *r, unsigned int intid,
 bool vgic_dist_read(struct vcpu *v, unsigned int first, unsigned int end,
                     uint64_t offset, unsigned int size, uint64_t *value)
 {
-    const struct range r = { .v = v, .first = first, .end = end };
+    const struct range r = {.v = v, .first = first, .end = end};
 
     if ( offset < 0x80 || offset >= ICFGR_END )
         return false;
@@ -245,7 +251,7 @@ bool vgic_dist_read(struct vcpu *v, unsigned int first, unsigned int end,
 bool vgic_dist_write(struct vcpu *v, unsigned int first, unsigned int end,
                      uint64_t offset, unsigned int size, uint64_t value)
 {
-    const struct range r = { .v = v, .first = first, .end = end };
+    const struct range r = {.v = v, .first = first, .end = end};
 
     if ( offset < 0x80 || offset >= ICFGR_END )
         return false;

@@ -14,20 +14,20 @@
 #include <xen/p2m.h>
 #include <asm/gic.h>
 
-#define GICD_CTLR           0x000U
-#define GICD_TYPER          0x004U
-#define GICD_IIDR           0x008U
-#define   IIDR_VALUE          0x5000043bU
-#define GICD_SGIR           0xf00U
-#define   SGIR_FILTER         GENMASK32(25, 24)
-#define   SGIR_TARGETS        GENMASK32(23, 16)
-#define   SGIR_INTID          GENMASK32(3, 0)
-#define GICD_CPENDSGIR      0xf10U
-#define GICD_SPENDSGIR      0xf20U
-#define GICD_SPENDSGIR_END  0xf30U
-#define GICD_PIDR2          0xfe8U
-#define   PIDR2_GICV2         0x20U
-#define GICD_SIZE           0x1000U
+#define GICD_CTLR          0x000U
+#define GICD_TYPER         0x004U
+#define GICD_IIDR          0x008U
+#define IIDR_VALUE         0x5000043bU
+#define GICD_SGIR          0xf00U
+#define SGIR_FILTER        GENMASK32(25, 24)
+#define SGIR_TARGETS       GENMASK32(23, 16)
+#define SGIR_INTID         GENMASK32(3, 0)
+#define GICD_CPENDSGIR     0xf10U
+#define GICD_SPENDSGIR     0xf20U
+#define GICD_SPENDSGIR_END 0xf30U
+#define GICD_PIDR2         0xfe8U
+#define PIDR2_GICV2        0x20U
+#define GICD_SIZE          0x1000U
 
 static void write_sgir(struct vcpu *v, uint64_t value)
 {
@@ -93,8 +93,8 @@ static int gicd_read(struct vcpu *v, void *priv, uint64_t offset,
         *value = dist->enabled;
         break;
     case GICD_TYPER:
-        *value = DIV_ROUND_UP(dist->nr_spis, 32) |
-                 (v->domain->max_vcpus - 1) << 5;
+        *value = DIV_ROUND_UP(dist->nr_spis, 32) | (v->domain->max_vcpus - 1)
+                                                       << 5;
         break;
     case GICD_IIDR:
         *value = IIDR_VALUE;
@@ -141,10 +141,10 @@ int vgic_v2_init(struct domain *d)
     if ( d->max_vcpus > 8 )
         return -EINVAL;
 
-    dist->gicd_base = d->direct_mapped ? maddr_x(gic_layout.gicd)
-                                       : GUEST_GICD_BASE;
-    dist->gicc_base = d->direct_mapped ? maddr_x(gic_layout.gicc)
-                                       : GUEST_GICC_BASE;
+    dist->gicd_base =
+        d->direct_mapped ? maddr_x(gic_layout.gicd) : GUEST_GICD_BASE;
+    dist->gicc_base =
+        d->direct_mapped ? maddr_x(gic_layout.gicc) : GUEST_GICC_BASE;
 
     rc = mmio_register(d, _ipa(dist->gicd_base), GICD_SIZE, &gicd_ops, NULL);
     if ( !rc )

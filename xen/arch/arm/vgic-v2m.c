@@ -16,7 +16,7 @@
 #define V2M_TYPER     0x008U
 #define V2M_SETSPI_NS 0x040U
 #define V2M_IIDR      0xfccU
-#define   IIDR_VALUE    0x5000043bU
+#define IIDR_VALUE    0x5000043bU
 
 /* In the hole of Xen's guest layout, behind the larger distributor. */
 #define GUEST_V2M_BASE 0x03011000U

@@ -15,33 +15,33 @@
 #include <xen/mmio.h>
 #include <asm/gic.h>
 
-#define GICD_CTLR           0x0000U
-#define   CTLR_ARE_NS         BIT32(4)
-#define   CTLR_ENABLE_G1A     BIT32(1)
-#define GICD_TYPER          0x0004U
-#define   TYPER_ID_BITS       (9U << 19) /* 10 bits: no LPIs */
-#define   TYPER_NO_1OFN       BIT32(25)
-#define GICD_IIDR           0x0008U
-#define   IIDR_VALUE          0x5000043bU
-#define GICD_IROUTER        0x6100U      /* of INTID 32 */
-#define GICD_IROUTER_END    0x7fe0U
-#define   IROUTER_ANY         BIT64(31)
-#define GICD_PIDR2          0xffe8U      /* and of a redistributor */
-#define   PIDR2_GICV3         0x30U
+#define GICD_CTLR        0x0000U
+#define CTLR_ARE_NS      BIT32(4)
+#define CTLR_ENABLE_G1A  BIT32(1)
+#define GICD_TYPER       0x0004U
+#define TYPER_ID_BITS    (9U << 19) /* 10 bits: no LPIs */
+#define TYPER_NO_1OFN    BIT32(25)
+#define GICD_IIDR        0x0008U
+#define IIDR_VALUE       0x5000043bU
+#define GICD_IROUTER     0x6100U /* of INTID 32 */
+#define GICD_IROUTER_END 0x7fe0U
+#define IROUTER_ANY      BIT64(31)
+#define GICD_PIDR2       0xffe8U /* and of a redistributor */
+#define PIDR2_GICV3      0x30U
 
-#define GICR_IIDR           0x0004U
-#define GICR_TYPER          0x0008U
-#define   GICR_TYPER_LAST     BIT64(4)
-#define GICR_SGI_FRAME      0x10000U
-#define GICR_FRAMES_SIZE    0x20000U
+#define GICR_IIDR        0x0004U
+#define GICR_TYPER       0x0008U
+#define GICR_TYPER_LAST  BIT64(4)
+#define GICR_SGI_FRAME   0x10000U
+#define GICR_FRAMES_SIZE 0x20000U
 
-#define SGI1R_TARGETS       GENMASK64(15, 0)
-#define SGI1R_AFF1          GENMASK64(23, 16)
-#define SGI1R_INTID         GENMASK64(27, 24)
-#define SGI1R_AFF2          GENMASK64(39, 32)
-#define SGI1R_IRM           BIT64(40)
-#define SGI1R_RS            GENMASK64(47, 44)
-#define SGI1R_AFF3          GENMASK64(55, 48)
+#define SGI1R_TARGETS GENMASK64(15, 0)
+#define SGI1R_AFF1    GENMASK64(23, 16)
+#define SGI1R_INTID   GENMASK64(27, 24)
+#define SGI1R_AFF2    GENMASK64(39, 32)
+#define SGI1R_IRM     BIT64(40)
+#define SGI1R_RS      GENMASK64(47, 44)
+#define SGI1R_AFF3    GENMASK64(55, 48)
 
 static uint64_t affinity(const struct vcpu *v)
 {
@@ -70,7 +70,7 @@ void vgic_v3_sgi1r(struct vcpu *v, uint64_t value)
 
     if ( value & SGI1R_IRM )
     {
-        for_each_vcpu ( d, to )
+        for_each_vcpu (d, to)
             if ( to != v )
                 vgic_send_sgi(v, to, sgi);
         return;
@@ -90,8 +90,8 @@ void vgic_v3_sgi1r(struct vcpu *v, uint64_t value)
 
 static uint64_t read_irouter(struct vcpu *v, uint64_t offset)
 {
-    unsigned int intid = IRQ_SPI_FIRST +
-                         (unsigned int)((offset - GICD_IROUTER) / 8);
+    unsigned int intid =
+        IRQ_SPI_FIRST + (unsigned int)((offset - GICD_IROUTER) / 8);
     const struct vgic_irq *irq = vgic_irq(v->domain, NULL, intid);
     const struct vcpu *target = irq ? irq->target : NULL;
 
@@ -102,17 +102,16 @@ static void write_irouter(struct vcpu *v, uint64_t offset, unsigned int size,
                           uint64_t value)
 {
     struct domain *d = v->domain;
-    unsigned int intid = IRQ_SPI_FIRST +
-                         (unsigned int)((offset - GICD_IROUTER) / 8);
+    unsigned int intid =
+        IRQ_SPI_FIRST + (unsigned int)((offset - GICD_IROUTER) / 8);
     struct vgic_irq *irq = vgic_irq(d, NULL, intid);
 
     /* The upper half holds Aff3, which is 0 for every vCPU. */
     if ( !irq || (size == 4 && offset % 8) )
         return;
-    vgic_irq_set_target(irq,
-                        value & IROUTER_ANY ? vcpu_by_id(d, 0)
-                                            : vcpu_by_affinity(d, value),
-                        0);
+    vgic_irq_set_target(
+        irq,
+        value & IROUTER_ANY ? vcpu_by_id(d, 0) : vcpu_by_affinity(d, value), 0);
 }
 
 static int gicd_read(struct vcpu *v, void *priv, uint64_t offset,
@@ -121,8 +120,8 @@ static int gicd_read(struct vcpu *v, void *priv, uint64_t offset,
     const struct vgic_dist *dist = &v->domain->vgic;
 
     (void)priv;
-    if ( vgic_dist_read(v, IRQ_SPI_FIRST, IRQ_SPI_FIRST + dist->nr_spis,
-                        offset, size, value) )
+    if ( vgic_dist_read(v, IRQ_SPI_FIRST, IRQ_SPI_FIRST + dist->nr_spis, offset,
+                        size, value) )
         return 0;
 
     switch ( offset )
@@ -131,8 +130,8 @@ static int gicd_read(struct vcpu *v, void *priv, uint64_t offset,
         *value = CTLR_ARE_NS | (dist->enabled ? CTLR_ENABLE_G1A : 0);
         break;
     case GICD_TYPER:
-        *value = DIV_ROUND_UP(dist->nr_spis, 32) | TYPER_ID_BITS |
-                 TYPER_NO_1OFN;
+        *value =
+            DIV_ROUND_UP(dist->nr_spis, 32) | TYPER_ID_BITS | TYPER_NO_1OFN;
         break;
     case GICD_IIDR:
         *value = IIDR_VALUE;
@@ -289,8 +288,8 @@ void vgic_v3_init_vcpu(struct vcpu *v)
     for ( unsigned int i = 0; vgic_v3_gicr(v->domain, i, &base, &size, &first);
           i++ )
         if ( v->vcpu_id - first < size / GICR_FRAMES_SIZE )
-            v->vgic.gicr_base = base + (uint64_t)(v->vcpu_id - first) *
-                                           GICR_FRAMES_SIZE;
+            v->vgic.gicr_base =
+                base + (uint64_t)(v->vcpu_id - first) * GICR_FRAMES_SIZE;
 }
 
 int vgic_v3_init(struct domain *d)
@@ -299,12 +298,12 @@ int vgic_v3_init(struct domain *d)
     unsigned int first;
     int rc;
 
-    d->vgic.gicd_base = d->direct_mapped ? maddr_x(gic_layout.gicd)
-                                         : GUEST_GICV3_GICD_BASE;
+    d->vgic.gicd_base =
+        d->direct_mapped ? maddr_x(gic_layout.gicd) : GUEST_GICV3_GICD_BASE;
     rc = mmio_register(d, _ipa(d->vgic.gicd_base), GUEST_GICV3_GICD_SIZE,
                        &gicd_ops, NULL);
-    for ( unsigned int i = 0;
-          !rc && vgic_v3_gicr(d, i, &base, &size, &first); i++ )
+    for ( unsigned int i = 0; !rc && vgic_v3_gicr(d, i, &base, &size, &first);
+          i++ )
     {
         rc = mmio_register(d, _ipa(base), size, &gicr_ops,
                            (void *)(uintptr_t)first);

@@ -378,7 +378,7 @@ static void fill(struct vcpu *v)
  */
 static struct vcpu *lock_owner(struct vgic_irq *irq)
 {
-    for ( ; ; )
+    for ( ;; )
     {
         struct vcpu *v = __atomic_load_n(&irq->vcpu, __ATOMIC_RELAXED);
 
@@ -617,7 +617,7 @@ static void lr_call_here(void *data)
 static void with_lrs(struct vgic_irq *irq, void *arg,
                      void (*fn)(struct vcpu *, struct vgic_irq *, void *))
 {
-    struct lr_call call = { .irq = irq, .fn = fn, .arg = arg };
+    struct lr_call call = {.irq = irq, .fn = fn, .arg = arg};
 
     while ( !call.done )
     {
@@ -662,7 +662,7 @@ static void get_state(struct vcpu *v, struct vgic_irq *irq, void *arg)
 
 struct vgic_irq_state vgic_irq_state(struct domain *d, struct vgic_irq *irq)
 {
-    struct vgic_irq_state state = { false, false };
+    struct vgic_irq_state state = {false, false};
 
     (void)d;
     if ( READ_ONCE(irq->lr) == VGIC_NO_LR && !irq->pending && !irq->active &&
@@ -768,7 +768,7 @@ static void change_sources(struct vcpu *v, struct vgic_irq *irq, void *arg)
 
 void vgic_sgi_set_sources(struct vcpu *v, uint64_t sgi, uint8_t mask, bool on)
 {
-    struct source_change change = { .mask = mask, .on = on };
+    struct source_change change = {.mask = mask, .on = on};
 
     if ( mask )
         with_lrs(&v->vgic.private_irqs[sgi], &change, change_sources);
@@ -845,7 +845,7 @@ void vgic_set_enabled(struct domain *d, bool enabled)
     if ( d->vgic.enabled == enabled )
         return;
     WRITE_ONCE(d->vgic.enabled, enabled);
-    for_each_vcpu ( d, v )
+    for_each_vcpu (d, v)
     {
         spin_lock(&v->vgic.lock);
         v->vgic.recheck = true;
@@ -927,7 +927,7 @@ bool vgic_has_pending(struct vcpu *v)
 
     spin_lock(&v->vgic.lock);
     reclaim(v);
-    list_for_each_entry ( irq, &v->vgic.pending, list )
+    list_for_each_entry (irq, &v->vgic.pending, list)
         pending |= irq->enabled && !irq->active && is_pending(v, irq);
     if ( !pending )
         pending = lrs_ours(v) ? has_pending_lr(v) : v->vgic.lr_used != 0;
@@ -954,7 +954,7 @@ void vgic_dump(struct vcpu *v)
         printk("    lr%u: irq %u %#lx\n", i, v->vgic.lr_irq[i]->intid,
                lrs_ours(v) ? lr_get(v, i) : 0);
     }
-    list_for_each_entry ( irq, &v->vgic.pending, list )
+    list_for_each_entry (irq, &v->vgic.pending, list)
         printk("    waiting: irq %u priority %#x%s\n", irq->intid,
                irq->priority, irq->active ? " active" : "");
     spin_unlock(&v->vgic.lock);
@@ -1016,7 +1016,8 @@ static bool book(struct domain *d, unsigned int virq)
     uint64_t bit = BIT64(virq % 64);
 
     return !(__atomic_fetch_or(&d->vgic.allocated_irqs[virq / 64], bit,
-                               __ATOMIC_RELAXED) & bit);
+                               __ATOMIC_RELAXED) &
+             bit);
 }
 
 bool vgic_reserve_irq(struct domain *d, unsigned int virq)
@@ -1046,8 +1047,8 @@ int vgic_alloc_ppi(struct domain *d)
 
 void vgic_free_irq(struct domain *d, unsigned int virq)
 {
-    __atomic_fetch_and(&d->vgic.allocated_irqs[virq / 64],
-                       ~BIT64(virq % 64), __ATOMIC_RELAXED);
+    __atomic_fetch_and(&d->vgic.allocated_irqs[virq / 64], ~BIT64(virq % 64),
+                       __ATOMIC_RELAXED);
 }
 
 bool vgic_is_msi(const struct domain *d, unsigned int virq)

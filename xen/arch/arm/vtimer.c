@@ -26,8 +26,12 @@
 #define CTL_ISTATUS BIT64(2)
 
 /* CNTP_TVAL_EL0, _CTL_, _CVAL_ by op2 of the syndrome. */
-#define ESR_OP2     GENMASK64(19, 17)
-enum { OP2_TVAL, OP2_CTL, OP2_CVAL };
+#define ESR_OP2 GENMASK64(19, 17)
+enum {
+    OP2_TVAL,
+    OP2_CTL,
+    OP2_CVAL
+};
 
 /* Is the host's virtual timer interrupt active here, apart from @current? */
 static DEFINE_PER_CPU(bool, ppi_active);
@@ -45,8 +49,8 @@ static s_time_t deadline(uint64_t cval, uint64_t now)
     if ( ticks <= 0 )
         return NOW();
     /* A day is as good as never, and does not overflow. */
-    return NOW() + ticks_to_ns(min((uint64_t)ticks,
-                                   cntfrq_khz * UINT64_C(86400000)));
+    return NOW() +
+           ticks_to_ns(min((uint64_t)ticks, cntfrq_khz * UINT64_C(86400000)));
 }
 
 /* ---- CNTV ---- */
@@ -85,8 +89,8 @@ void vtimer_save(struct vcpu *v)
 
     if ( !v->sched.runnable && ctl_fires(a->cntv_ctl) && irq->enabled &&
          !irq->hw )
-        timer_set(&a->vtimer, deadline(a->cntv_cval, cntpct() -
-                                                v->domain->vtimer_offset));
+        timer_set(&a->vtimer,
+                  deadline(a->cntv_cval, cntpct() - v->domain->vtimer_offset));
 }
 
 void vtimer_restore(struct vcpu *v)
@@ -146,10 +150,10 @@ static uint64_t phys_read(const struct arch_vcpu *a, unsigned int op2)
     case OP2_TVAL:
         return (uint32_t)(a->cntp_cval - now);
     case OP2_CTL:
-        return a->cntp_ctl | ((a->cntp_ctl & CTL_ENABLE) &&
-                                      (int64_t)(now - a->cntp_cval) >= 0
-                                  ? CTL_ISTATUS
-                                  : 0);
+        return a->cntp_ctl |
+               ((a->cntp_ctl & CTL_ENABLE) && (int64_t)(now - a->cntp_cval) >= 0
+                    ? CTL_ISTATUS
+                    : 0);
     default:
         return a->cntp_cval;
     }

@@ -38,10 +38,10 @@ enum gic_refill {
 
 struct gic_ops {
     const char *name;
-    unsigned int version;            /* 2 or 3 */
-    void (*init_cpu)(void);          /* this CPU's interface, hypervisor part */
-    uint32_t (*ack)(void);           /* IAR; its INTID is 1020.. when idle */
-    void (*eoi)(uint32_t iar);       /* priority drop */
+    unsigned int version;      /* 2 or 3 */
+    void (*init_cpu)(void);    /* this CPU's interface, hypervisor part */
+    uint32_t (*ack)(void);     /* IAR; its INTID is 1020.. when idle */
+    void (*eoi)(uint32_t iar); /* priority drop */
     void (*deactivate)(uint32_t iar);
     void (*enable)(unsigned int irq);
     void (*disable)(unsigned int irq); /* complete when it returns */
@@ -52,10 +52,10 @@ struct gic_ops {
     bool (*is_pending)(unsigned int irq);
     void (*set_pending)(unsigned int irq, bool pending);
     void (*send_sgi)(cpumask_t to, unsigned int sgi);
-    void (*recheck)(void);           /* NULL, or see irq_recheck() */
+    void (*recheck)(void); /* NULL, or see irq_recheck() */
 
     /* virtual interface of this CPU */
-    uint64_t lr_group;               /* LR_GROUP1 where guests use Group 1 */
+    uint64_t lr_group; /* LR_GROUP1 where guests use Group 1 */
     uint64_t (*lr_read)(unsigned int i);
     void (*lr_write)(unsigned int i, uint64_t lr);
     /* Bit i: the guest has ended what list register i held. That is ELRSR or
@@ -63,7 +63,7 @@ struct gic_ops {
     uint64_t (*lrs_ended)(void);
     void (*set_refill)(enum gic_refill when);
     void (*init_vcpu)(struct vcpu *v);
-    void (*save_vcpu)(struct vcpu *v);  /* VMCR, APRs; leaves LRs to vgic.c */
+    void (*save_vcpu)(struct vcpu *v); /* VMCR, APRs; leaves LRs to vgic.c */
     void (*restore_vcpu)(struct vcpu *v);
     /* "reg" and what else dom0's node needs besides the common properties. */
     int (*make_dt_node)(struct domain *d, void *fdt);
@@ -77,9 +77,12 @@ extern unsigned int gic_nr_lrs;
 #define GIC_MAX_GICR 8U
 struct gic_layout {
     struct dt_node *np;
-    maddr_t gicd, gicc, gicv;    /* gicc, gicv: GICv2 */
+    maddr_t gicd, gicc, gicv; /* gicc, gicv: GICv2 */
     uint64_t gicd_size, gicc_size;
-    struct { maddr_t base; uint64_t size; } gicr[GIC_MAX_GICR]; /* GICv3 */
+    struct {
+        maddr_t base;
+        uint64_t size;
+    } gicr[GIC_MAX_GICR]; /* GICv3 */
     unsigned int nr_gicr;
     uint64_t gicr_stride;
     unsigned int maintenance_irq;
@@ -123,8 +126,8 @@ void irq_leave_active(unsigned int irq);
 
 /* ---- msi.c and gic-v3-its.c ---- */
 
-void msi_init(void);             /* after gic_register() */
-void msi_lpi(uint32_t intid);    /* an LPI was acknowledged */
+void msi_init(void);          /* after gic_register() */
+void msi_lpi(uint32_t intid); /* an LPI was acknowledged */
 
 /* its_probe - every ITS under @gic_np; how many are usable. Before any
  * redistributor has LPIs enabled. */
@@ -142,7 +145,7 @@ int its_unmap(uint32_t device_id, unsigned int event);
 void its_move(uint32_t device_id, unsigned int event, unsigned int cpu);
 maddr_t its_doorbell(void);
 
-#define LPI_ID_BITS 14U          /* 8192 LPIs */
+#define LPI_ID_BITS 14U /* 8192 LPIs */
 #define NR_LPIS     (BIT32(LPI_ID_BITS) - IRQ_LPI_FIRST)
 
 #endif /* ASM_GIC_H */

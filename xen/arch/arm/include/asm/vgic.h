@@ -23,50 +23,50 @@ struct vcpu;
  * owner itself changes only with the locks of the old and the new one held.
  */
 struct vgic_irq {
-    struct list_head list;    /* owner's pending or moving list */
-    struct vcpu *vcpu;        /* owner: whose list or LR it is on */
-    struct vcpu *target;      /* where it is routed to; NULL: nowhere */
-    uint32_t pirq;            /* physical SPI of this virtual one, 0 none */
-    uint32_t hw_pirq;         /* with hw: INTID the guest's EOI deactivates */
+    struct list_head list; /* owner's pending or moving list */
+    struct vcpu *vcpu;     /* owner: whose list or LR it is on */
+    struct vcpu *target;   /* where it is routed to; NULL: nowhere */
+    uint32_t pirq;         /* physical SPI of this virtual one, 0 none */
+    uint32_t hw_pirq;      /* with hw: INTID the guest's EOI deactivates */
     uint16_t intid;
     uint8_t priority;
-    uint8_t lr;               /* list register it is in, or VGIC_NO_LR */
-    uint8_t sources;          /* GICv2 SGI: requesting CPUs not delivered yet */
-    uint8_t targets;          /* GICv2: ITARGETSR as written */
+    uint8_t lr;      /* list register it is in, or VGIC_NO_LR */
+    uint8_t sources; /* GICv2 SGI: requesting CPUs not delivered yet */
+    uint8_t targets; /* GICv2: ITARGETSR as written */
     bool enabled;
-    bool is_level;            /* as configured by the guest */
-    bool line;                /* level of the input */
-    bool pending;             /* latch: an edge or ISPENDR, not in an LR */
-    bool active;              /* while not in an LR */
-    bool hw;                  /* hw_pirq is active because of it */
-    bool queued;              /* on the pending list */
-    bool dropped;             /* its line fell while in a list register */
+    bool is_level; /* as configured by the guest */
+    bool line;     /* level of the input */
+    bool pending;  /* latch: an edge or ISPENDR, not in an LR */
+    bool active;   /* while not in an LR */
+    bool hw;       /* hw_pirq is active because of it */
+    bool queued;   /* on the pending list */
+    bool dropped;  /* its line fell while in a list register */
 };
 
-struct vgic_dist {               /* in struct domain */
-    unsigned int version;        /* 2 or 3 */
-    unsigned int nr_spis;        /* all virtual SPIs, a multiple of 32 */
+struct vgic_dist {        /* in struct domain */
+    unsigned int version; /* 2 or 3 */
+    unsigned int nr_spis; /* all virtual SPIs, a multiple of 32 */
     struct vgic_irq *spis;
-    uint64_t *allocated_irqs;    /* bitmap of PPIs and SPIs booked; atomic */
-    bool enabled;                /* GICD_CTLR; atomic */
+    uint64_t *allocated_irqs; /* bitmap of PPIs and SPIs booked; atomic */
+    bool enabled;             /* GICD_CTLR; atomic */
     uint64_t gicd_base, gicc_base;
-    uint64_t v2m_base;           /* guest's GICv2m frame, 0 none */
+    uint64_t v2m_base; /* guest's GICv2m frame, 0 none */
     unsigned int v2m_first, v2m_nr;
 };
 
-struct vgic_cpu {                /* in struct vcpu */
-    spinlock_t lock;             /* LOCK_RANK_VGIC: all below */
-    unsigned int cpu;            /* whose list registers hold it, or NOT_LOADED */
-    uint8_t refill;              /* enum gic_refill as programmed */
-    bool recheck;                /* an interrupt in a list register changed */
-    struct list_head pending;    /* waiting for a list register, by priority */
-    struct list_head moving;     /* routed to another vCPU meanwhile */
+struct vgic_cpu {             /* in struct vcpu */
+    spinlock_t lock;          /* LOCK_RANK_VGIC: all below */
+    unsigned int cpu;         /* whose list registers hold it, or NOT_LOADED */
+    uint8_t refill;           /* enum gic_refill as programmed */
+    bool recheck;             /* an interrupt in a list register changed */
+    struct list_head pending; /* waiting for a list register, by priority */
+    struct list_head moving;  /* routed to another vCPU meanwhile */
     struct vgic_irq *private_irqs; /* VGIC_NR_PRIVATE */
-    struct vgic_irq *lr_irq[16]; /* what each list register holds */
-    uint32_t lr_used;            /* bitmap of lr_irq */
-    uint64_t lr[16];             /* list registers while not loaded */
-    uint64_t hw_state[16];       /* gic driver: VMCR, APRs while not loaded */
-    uint64_t gicr_base;          /* GICv3: this vCPU's redistributor */
+    struct vgic_irq *lr_irq[16];   /* what each list register holds */
+    uint32_t lr_used;              /* bitmap of lr_irq */
+    uint64_t lr[16];               /* list registers while not loaded */
+    uint64_t hw_state[16];         /* gic driver: VMCR, APRs while not loaded */
+    uint64_t gicr_base;            /* GICv3: this vCPU's redistributor */
 };
 
 /*
@@ -130,7 +130,9 @@ void vgic_v3_sgi1r(struct vcpu *v, uint64_t value);
 /* vgic_send_sgi - from @v to @to, which may be @v. */
 void vgic_send_sgi(struct vcpu *v, struct vcpu *to, unsigned int sgi);
 struct vgic_irq *vgic_irq(struct domain *d, struct vcpu *v, unsigned int intid);
-struct vgic_irq_state { bool pending, active; };
+struct vgic_irq_state {
+    bool pending, active;
+};
 struct vgic_irq_state vgic_irq_state(struct domain *d, struct vgic_irq *irq);
 void vgic_irq_enable(struct domain *d, struct vgic_irq *irq, bool enable);
 void vgic_irq_set_pending(struct domain *d, struct vgic_irq *irq, bool on);
