@@ -14,9 +14,6 @@
 #include <xen/guest-copy.h>
 #include <xen/hypercall.h>
 #include <xen/softirq.h>
-#include <asm/early.h>
-#include <asm/psci.h>
-#include <asm/traps.h>
 
 #define RING_SIZE   32768U /* a power of two */
 #define INPUT_SIZE  256U
@@ -363,41 +360,4 @@ long do_console_io(uint64_t cmd, uint64_t count, uint64_t buf, uint64_t a3,
         return guest_read(buf, (uint32_t)count);
     }
     return -ENOSYS;
-}
-
-/* ---- the end ---- */
-
-static bool noreboot;
-
-static int parse_noreboot(const char *value)
-{
-    noreboot = strcmp(value, "no");
-    return 0;
-}
-CMDLINE_OPTION("noreboot", parse_noreboot);
-
-void panic(const char *fmt, ...)
-{
-    va_list args;
-
-    console_force_sync();
-    printk(XENLOG_ERR "\n****************************************\n");
-    printk(XENLOG_ERR "Panic on CPU %u:\n", smp_processor_id());
-    va_start(args, fmt);
-    vprintk(fmt, args);
-    va_end(args);
-    show_backtrace((uint64_t)__builtin_return_address(0),
-                   (uint64_t)__builtin_frame_address(0));
-    printk(XENLOG_ERR "****************************************\n");
-    if ( nr_cpus > 1 )
-        smp_send(
-            (cpumask_t){cpu_online_map.bits & ~(1ULL << smp_processor_id())},
-            IPI_STOP);
-    if ( !noreboot )
-    {
-        udelay(1000000);
-        psci_system_reset();
-    }
-    for ( ;; )
-        wfi();
 }

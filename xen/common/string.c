@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Memory and string functions, as ISO C has them. */
-#include <xen/lib.h>
-
-#include <asm/string.h>
+#include <xen/string.h>
 
 void *memcpy(void *dest, const void *src, size_t n)
 {

@@ -11,6 +11,7 @@
 #include <asm/early.h>
 
 #include <xen/barrier.h>
+#include <xen/console.h>
 #include <xen/io.h>
 #include <xen/lib.h>
 #include <asm/config.h>

@@ -39,7 +39,8 @@ static int64_t affinity_info(uint64_t affinity, uint64_t level)
 
     if ( !v || level )
         return PSCI_INVALID_PARAMS;
-    return v->sched.online ? 0 : 1;
+    /* What CPU_ON asks: off means that it can be started again. */
+    return __atomic_load_n(&v->arch.initialised, __ATOMIC_ACQUIRE) ? 0 : 1;
 }
 
 static bool has_function(uint32_t fn)

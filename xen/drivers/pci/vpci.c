@@ -18,7 +18,6 @@
 #include <xen/io.h>
 #include <xen/mm.h>
 #include <xen/mmio.h>
-#include <asm/vgic.h>
 
 /* ---- traps of configuration space ---- */
 

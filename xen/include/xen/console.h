@@ -24,6 +24,9 @@ void uart_register(const struct uart_ops *ops, void *priv, struct dt_node *np);
  * then asm/early.h shows what the ring collects. */
 void console_init_uart(void);
 void console_init_irq(void);
+/* early_putc - arch: the UART that firmware left, before a driver. */
+void early_putc(char c);
+
 /* console_force_sync - a fatal error: no locks from here on. */
 void console_force_sync(void);
 /* console_ring_read - for readconsole. */

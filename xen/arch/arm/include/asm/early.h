@@ -10,9 +10,8 @@ void early_el1_message(const void *fdt);
 
 /* early_map_fdt - the tree, up to 2 MiB from @fdt_ma, read-only. */
 const void *early_map_fdt(maddr_t fdt_ma);
-/* early_console_init - early_putc() works from here, if stdout-path names a
+/* early_console_init - early_putc() (xen/console.h) works from here, if stdout-path names a
  * UART we know; console.c uses it until a driver registers. */
 void early_console_init(const void *fdt);
-void early_putc(char c);
 
 #endif /* ASM_EARLY_H */
