@@ -39,16 +39,16 @@ static struct vgic_irq *irq_of(const struct range *r, unsigned int intid)
 }
 
 /*
- * 32 in a row are neighbours in one array. From the last to the first: a
- * shift and an OR are one instruction then.
+ * A whole register: 32 in a row are neighbours in one array, which has no
+ * fewer. From the last to the first: a shift and an OR are one instruction.
  */
-static uint64_t read_enabled(const struct vgic_irq *irq, unsigned int nr)
+static uint64_t read_enabled(const struct vgic_irq *irq)
 {
     uint64_t value = 0;
 
-#pragma GCC unroll 8
-    while ( nr-- )
-        value = value << 1 | irq[nr].enabled;
+#pragma GCC unroll 32
+    for ( unsigned int i = 32; i--; )
+        value = value << 1 | irq[i].enabled;
     return value;
 }
 
@@ -78,7 +78,7 @@ static uint64_t read_bits(const struct range *r, enum bit_reg reg,
     {
     case ISENABLER:
     case ICENABLER:
-        return read_enabled(irq, nr);
+        return read_enabled(irq);
     case ISPENDR:
     case ICPENDR:
         return read_state(r->v->domain, irq, nr, false);

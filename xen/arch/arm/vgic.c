@@ -1103,7 +1103,8 @@ int domain_vgic_init(struct domain *d, unsigned int version,
 
     dist->version = version;
     size_dist(d, nr_spis);
-    dist->spis = xzalloc_array(struct vgic_irq, dist->nr_spis);
+    /* Up to the end of the last register; what is beyond is never enabled. */
+    dist->spis = xzalloc_array(struct vgic_irq, ROUNDUP(dist->nr_spis, 32));
     dist->allocated_irqs = xzalloc_array(
         uint64_t, DIV_ROUND_UP(IRQ_SPI_FIRST + dist->nr_spis, 64));
     if ( !dist->spis || !dist->allocated_irqs )
