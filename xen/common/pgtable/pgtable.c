@@ -22,7 +22,7 @@
  *
  * A range of 2^order pages is one descriptor, or a run of them in one table
  * (a run in the root may cross its concatenated pages). Only write_run(), with
- * its short cuts fill_pages() and clear_pages(), stores to a table that
+ * its short cuts fill_page() and clear_page(), stores to a table that
  * something may walk.
  *
  * Spec: DDI 0487 J.a, D8.3 "Translation table descriptor formats", D8.14.1
@@ -176,12 +176,17 @@ static inline void forget_table(struct pgt *pgt)
     pgt->last_ia = NO_TABLE;
 }
 
+static inline uint64_t *last_desc(const struct pgt *pgt, uint64_t ia)
+{
+    return pgt->last_table + pgt_index(ia, LAST_LEVEL);
+}
+
 /* The descriptors of level 3 that 2^order pages take in that table. */
 static inline struct run last_run(const struct pgt *pgt, uint64_t ia,
                                   unsigned int order)
 {
     return (struct run){
-        .desc = pgt->last_table + pgt_index(ia, LAST_LEVEL),
+        .desc = last_desc(pgt, ia),
         .ia = ia,
         .level = LAST_LEVEL,
         .nr = 1U << order,
@@ -192,8 +197,12 @@ static inline struct run last_run(const struct pgt *pgt, uint64_t ia,
 static struct run find_run(struct pgt *pgt, uint64_t ia, unsigned int order)
 {
     uint64_t *path[PGT_LEVELS];
-    unsigned int level = walk(pgt, ia, order, path);
+    unsigned int level;
 
+    if ( is_last(pgt, ia, order) )
+        return last_run(pgt, ia, order);
+
+    level = walk(pgt, ia, order, path);
     if ( level == LAST_LEVEL )
         remember_table(pgt, path[level], ia);
 
@@ -430,48 +439,45 @@ static unsigned int write_run(struct pgt *pgt, const struct run *r,
 }
 
 /*
- * write_run() for pages into holes of the last table. False, and nothing done,
- * if there is a leaf among them.
+ * write_run() for a page into a hole of the last table. False, and nothing
+ * done, if there is a leaf.
  */
-static inline bool fill_pages(struct pgt *pgt, const struct run *r,
-                              uint64_t desc)
+static inline bool fill_page(struct pgt *pgt, uint64_t ia, uint64_t new)
 {
-    if ( unlikely(!is_hole(r)) )
+    uint64_t *desc = last_desc(pgt, ia);
+
+    if ( unlikely(*desc) )
         return false;
 
-    for ( unsigned int i = 0; i < r->nr; i++, desc += PAGE_SIZE )
-        WRITE_ONCE(r->desc[i], desc);
-    pgt->env->publish(pgt->ctx, r->desc, r->nr);
-    pgt->last_page->live += r->nr;
-    pgt->stats.leaves[LAST_LEVEL] += r->nr;
+    WRITE_ONCE(*desc, new);
+    pgt->env->publish(pgt->ctx, desc, 1);
+    pgt->last_page->live++;
+    pgt->stats.leaves[LAST_LEVEL]++;
 
     return true;
 }
 
 /*
- * write_run() for pages of the last table that go. False, and nothing done, if
- * they are some of a contiguous run, or all that is in the table.
+ * write_run() for a page of the last table that goes. False, and nothing done,
+ * if it is one of a contiguous run, or all that is in the table.
  */
-static inline bool clear_pages(struct pgt *pgt, const struct run *r,
-                               struct pgt_gather *g)
+static inline bool clear_page(struct pgt *pgt, uint64_t ia,
+                              struct pgt_gather *g)
 {
-    unsigned int valid = 0;
+    uint64_t *desc = last_desc(pgt, ia);
+    bool valid = is_valid(*desc);
 
-    for ( unsigned int i = 0; i < r->nr; i++ )
-        valid += is_valid(r->desc[i]);
-
-    if ( (r->nr < CONTIG_ENTRIES && r->desc[0] & DESC_CONTIG) ||
+    if ( *desc & DESC_CONTIG ||
          (pgt->last_page->live == valid && !g->keep_tables) )
         return false;
     if ( !valid )
         return true;
 
-    for ( unsigned int i = 0; i < r->nr; i++ )
-        WRITE_ONCE(r->desc[i], 0);
-    pgt->env->publish(pgt->ctx, r->desc, r->nr);
-    pgt->last_page->live -= valid;
-    pgt->stats.leaves[LAST_LEVEL] -= valid;
-    gather_range(g, r->ia, r->nr * PAGE_SIZE);
+    WRITE_ONCE(*desc, 0);
+    pgt->env->publish(pgt->ctx, desc, 1);
+    pgt->last_page->live--;
+    pgt->stats.leaves[LAST_LEVEL]--;
+    gather_range(g, ia, PAGE_SIZE);
     g->levels |= 1U << LAST_LEVEL;
 
     return true;
@@ -988,26 +994,25 @@ static void map_run(struct pgt *pgt, const struct run *r, uint64_t oa,
     }
 }
 
-void pgt_map(struct pgt *pgt, uint64_t ia, maddr_t oa, unsigned int order,
-             struct pgt_attr attr, struct pgt_gather *g)
+/* pgt_map() of what is not one page into a hole of the last table. */
+static noinline void map_range(struct pgt *pgt, uint64_t ia, maddr_t oa,
+                               unsigned int order, struct pgt_attr attr,
+                               struct pgt_gather *g)
 {
-    struct run r;
-
-    check_range(pgt, ia, order);
-    bug_on(!pgt_oa_ok(pgt, oa, order));
-    if ( is_last(pgt, ia, order) )
-    {
-        r = last_run(pgt, ia, order);
-        if ( order < CONTIG_ORDER &&
-             fill_pages(pgt, &r,
-                        make_leaf(pgt, attr, LAST_LEVEL) | maddr_x(oa)) )
-            return;
-    }
-    else
-        r = find_run(pgt, ia, order);
+    struct run r = find_run(pgt, ia, order);
 
     bug_on(pgt_level_order(r.level) > order);
     map_run(pgt, &r, maddr_x(oa), attr, g);
+}
+
+void pgt_map(struct pgt *pgt, uint64_t ia, maddr_t oa, unsigned int order,
+             struct pgt_attr attr, struct pgt_gather *g)
+{
+    check_range(pgt, ia, order);
+    bug_on(!pgt_oa_ok(pgt, oa, order));
+    if ( order || !is_last(pgt, ia, 0) ||
+         !fill_page(pgt, ia, make_leaf(pgt, attr, LAST_LEVEL) | maddr_x(oa)) )
+        map_range(pgt, ia, oa, order, attr, g);
 }
 
 /* Returns what is live in the table of the run. */
@@ -1047,24 +1052,23 @@ static void trim(struct pgt *pgt, uint64_t ia, unsigned int level,
     } while ( !write_run(pgt, &r, (struct change){.set = 0}, g) );
 }
 
-void pgt_unmap(struct pgt *pgt, uint64_t ia, unsigned int order,
-               struct pgt_gather *g)
+/* pgt_unmap() of what is not one page of the last table. */
+static noinline void unmap_range(struct pgt *pgt, uint64_t ia,
+                                 unsigned int order, struct pgt_gather *g)
 {
-    struct run r;
-
-    check_range(pgt, ia, order);
-    if ( is_last(pgt, ia, order) )
-    {
-        r = last_run(pgt, ia, order);
-        if ( clear_pages(pgt, &r, g) )
-            return;
-    }
-    else
-        r = find_run(pgt, ia, order);
+    struct run r = find_run(pgt, ia, order);
 
     bug_on(pgt_level_order(r.level) > order && is_valid(*r.desc));
     if ( !unmap_run(pgt, &r, g) && !g->keep_tables )
         trim(pgt, ia, r.level, g);
+}
+
+void pgt_unmap(struct pgt *pgt, uint64_t ia, unsigned int order,
+               struct pgt_gather *g)
+{
+    check_range(pgt, ia, order);
+    if ( order || !is_last(pgt, ia, 0) || !clear_page(pgt, ia, g) )
+        unmap_range(pgt, ia, order, g);
 }
 
 static void protect_run(struct pgt *pgt, const struct run *r,
