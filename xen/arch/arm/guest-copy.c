@@ -82,27 +82,45 @@ static __always_inline void copy_in_page(struct page_info *pg, uint64_t offset,
         memset(p, 0, n);
 }
 
-/* One function per kind, so that the hot two test nothing twice. */
-static __always_inline int copy_va(uint64_t va, char *buf, size_t size,
-                                   enum copy_kind kind)
+/* @n bytes that do not leave the page of @va. */
+static __always_inline int copy_piece(uint64_t va, char *buf, size_t n,
+                                      enum copy_kind kind)
 {
-    struct domain *d = current->domain;
+    struct page_info *pg =
+        get_page_va(current->domain, va, kind != COPY_FROM);
 
-    while ( size )
+    if ( !pg )
+        return -EFAULT;
+    copy_in_page(pg, va & ~PAGE_MASK, buf, n, kind);
+    put_page(pg);
+    return 0;
+}
+
+static noinline int copy_pages(uint64_t va, char *buf, size_t size,
+                               enum copy_kind kind)
+{
+    int rc = 0;
+
+    while ( size && !rc )
     {
-        uint64_t offset = va & ~PAGE_MASK;
-        size_t n = min((size_t)(PAGE_SIZE - offset), size);
-        struct page_info *pg = get_page_va(d, va, kind != COPY_FROM);
+        size_t n = min((size_t)(PAGE_SIZE - (va & ~PAGE_MASK)), size);
 
-        if ( !pg )
-            return -EFAULT;
-        copy_in_page(pg, offset, buf, n, kind);
-        put_page(pg);
+        rc = copy_piece(va, buf, n, kind);
         va += n;
         buf += n;
         size -= n;
     }
-    return 0;
+    return rc;
+}
+
+/* One function per kind, so that the hot two test nothing twice. */
+static __always_inline int copy_va(uint64_t va, char *buf, size_t size,
+                                   enum copy_kind kind)
+{
+    /* At least a byte, and none on the next page? */
+    if ( likely(size - 1 < PAGE_SIZE - (va & ~PAGE_MASK)) )
+        return copy_piece(va, buf, size, kind);
+    return copy_pages(va, buf, size, kind);
 }
 
 static int copy_ipa(struct domain *d, uint64_t ipa, char *buf, size_t size,
