@@ -91,9 +91,10 @@ static int populate_direct(struct domain *d, gfn_t gfn, unsigned int order)
 {
     mfn_t mfn = _mfn(gfn_x(gfn));
 
-    return owns_frames(d, mfn, order)
-               ? p2m_map_range(d, gfn, BIT64(order), mfn, P2M_RAM_RW)
-               : -EINVAL;
+    if ( !owns_frames(d, mfn, order) )
+        return -EINVAL;
+    return order ? p2m_map_range(d, gfn, BIT64(order), mfn, P2M_RAM_RW)
+                 : p2m_add_page(d, gfn, mfn, P2M_RAM_RW);
 }
 
 static int populate_fresh(struct domain *d, gfn_t gfn, unsigned int order,

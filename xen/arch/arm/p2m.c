@@ -168,20 +168,24 @@ static void op_init(struct p2m_op *op, struct p2m *p2m)
 }
 
 /* Step 4 for the CPU, and its tables of step 5. */
-static void cpu_sync(struct p2m_op *op)
+static void cpu_sync_stale(struct p2m_op *op)
 {
     struct p2m *p2m = op->p2m;
 
-    if ( pgt_gather_empty(&op->cpu) )
-        return;
     p2m_tlb_flush(p2m, op->cpu.start, op->cpu.end - op->cpu.start,
                   pgt_gather_level(&op->cpu));
     p2m->nr_syncs++;
     pgt_gather_done(&p2m->pgt, &op->cpu, true);
 }
 
+static inline void cpu_sync(struct p2m_op *op)
+{
+    if ( !pgt_gather_empty(&op->cpu) )
+        cpu_sync_stale(op);
+}
+
 /* Step 4 for devices, and their tables of step 5. 0, or -ETIMEDOUT. */
-static int iommu_sync(struct p2m_op *op)
+static inline int iommu_sync(struct p2m_op *op)
 {
     return iommu_gather_empty(&op->iommu)
                ? 0
