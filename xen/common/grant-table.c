@@ -51,7 +51,7 @@ struct grant_mapping {
     gfn_t gfn;    /* where it is in the user's space */
     uint32_t ref; /* next free handle while free */
     bool readonly;
-    bool busy;    /* being mapped or unmapped: hands off */
+    bool busy;    /* free, being mapped or unmapped: hands off; atomic */
     bool aliased; /* has an IOMMU entry at its machine address */
 };
 
@@ -219,9 +219,14 @@ static bool maptrack_grow(struct grant_table *gt)
     if ( !m )
         return false;
     for ( unsigned int i = 0; i < MAPPINGS_PER_PAGE; i++ )
+    {
+        m[i].busy = true;
         m[i].ref =
             i + 1 < MAPPINGS_PER_PAGE ? first + i + 1 : gt->maptrack_free;
-    gt->maptrack[gt->nr_maptrack++] = m;
+    }
+    gt->maptrack[gt->nr_maptrack] = m;
+    /* pairs with handle_take(), which has no lock */
+    __atomic_store_n(&gt->nr_maptrack, gt->nr_maptrack + 1, __ATOMIC_RELEASE);
     gt->maptrack_free = first;
     return true;
 }
@@ -239,7 +244,6 @@ static uint32_t handle_alloc(struct domain *d, struct domain *lender)
 
         handle = gt->maptrack_free;
         gt->maptrack_free = m->ref;
-        m->busy = true;
         m->lender = lender;
     }
     spin_unlock(&gt->lock);
@@ -253,7 +257,6 @@ static void handle_free(struct domain *d, uint32_t handle)
 
     spin_lock(&gt->lock);
     m->lender = NULL;
-    m->busy = false;
     m->ref = gt->maptrack_free;
     gt->maptrack_free = handle;
     spin_unlock(&gt->lock);
@@ -263,22 +266,16 @@ static void handle_free(struct domain *d, uint32_t handle)
 static struct grant_mapping *handle_take(struct domain *d, uint32_t handle)
 {
     struct grant_table *gt = &d->grant;
-    struct grant_mapping *m = NULL;
+    struct grant_mapping *m;
 
-    spin_lock(&gt->lock);
-    if ( handle / MAPPINGS_PER_PAGE < gt->nr_maptrack )
-    {
-        m = mapping_at(gt, handle);
-        if ( !m->lender || m->busy )
-            m = NULL;
-        else
-            m->busy = true;
-    }
-    spin_unlock(&gt->lock);
-    return m;
+    if ( handle / MAPPINGS_PER_PAGE >=
+         __atomic_load_n(&gt->nr_maptrack, __ATOMIC_ACQUIRE) )
+        return NULL;
+    m = mapping_at(gt, handle);
+    return __atomic_exchange_n(&m->busy, true, __ATOMIC_ACQUIRE) ? NULL : m;
 }
 
-/* Others may use the handle from here on. */
+/* Others may take the handle from here on: pairs with handle_take(). */
 static void handle_ready(struct grant_mapping *m)
 {
     __atomic_store_n(&m->busy, false, __ATOMIC_RELEASE);
