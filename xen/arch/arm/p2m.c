@@ -389,8 +389,10 @@ int p2m_set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order, mfn_t mfn,
 
 static bool lookup(const struct p2m *p2m, gfn_t gfn, struct pgt_leaf *leaf)
 {
+    if ( likely(gfn_in_width(p2m, gfn)) )
+        return pgt_lookup(&p2m->pgt, gfn_addr(gfn), leaf);
     *leaf = (struct pgt_leaf){.present = false};
-    return gfn_in_width(p2m, gfn) && pgt_lookup(&p2m->pgt, gfn_addr(gfn), leaf);
+    return false;
 }
 
 /* ---- ranges and single frames ---- */

@@ -1109,8 +1109,9 @@ void pgt_protect(struct pgt *pgt, uint64_t ia, unsigned int order,
 
 /* --- looking ---- */
 
-static void read_leaf(const struct pgt *pgt, uint64_t desc, uint64_t ia,
-                      unsigned int level, struct pgt_leaf *leaf)
+static __always_inline void read_leaf(const struct pgt *pgt, uint64_t desc,
+                                      uint64_t ia, unsigned int level,
+                                      struct pgt_leaf *leaf)
 {
     uint64_t size = pgt_level_size(level);
 
