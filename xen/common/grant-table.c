@@ -351,7 +351,6 @@ static int16_t map_one(struct domain *d, struct domain *lender,
     }
     op->dev_bus_addr = maddr_x(mfn_to_maddr(m->mfn));
     op->handle = handle;
-    domain_get_known(lender); /* until it is unmapped */
     handle_ready(m);
     return GNTST_okay;
 }
@@ -369,7 +368,9 @@ static void map_grant_ref(struct gnttab_map_grant_ref *op)
     }
     op->status = lender->is_dying ? GNTST_bad_domain
                                   : map_one(current->domain, lender, op);
-    domain_put(lender);
+    /* A mapping keeps the reference until it is unmapped. */
+    if ( op->status != GNTST_okay )
+        domain_put(lender);
 }
 
 /* Undo a mapping that is busy, and free its handle. */
