@@ -154,14 +154,19 @@ static __always_inline unsigned int walk(const struct pgt *pgt, uint64_t ia,
 
 /* --- the level-3 table used last ---- */
 
-#define NO_TABLE (~UINT64_C(0))
+#define NO_TABLE (~UINT64_C(0)) /* no table begins there */
 
-/* ia is within the input width, so that NO_TABLE matches nothing. */
 static inline bool is_last(const struct pgt *pgt, uint64_t ia,
                            unsigned int order)
 {
     return order < pgt_level_order(LAST_LEVEL - 1) &&
-           !((ia ^ pgt->last_ia) >> pgt_level_shift(LAST_LEVEL - 1));
+           ROUNDDOWN(ia, pgt_level_size(LAST_LEVEL - 1)) == pgt->last_ia;
+}
+
+/* Also: is it an address that the table may have? */
+static inline bool is_last_page(const struct pgt *pgt, uint64_t ia)
+{
+    return is_last(pgt, ia, 0) && IS_ALIGNED(ia, PAGE_SIZE);
 }
 
 static inline void remember_table(struct pgt *pgt, uint64_t *desc, uint64_t ia)
@@ -862,14 +867,19 @@ static unsigned int target_level(const struct pgt *pgt, unsigned int order,
     return level;
 }
 
-/* pgt_prepare() of what may not be in the last table. */
-static noinline int prepare_tables(struct pgt *pgt, uint64_t ia,
-                                   unsigned int order, unsigned int expect)
+/* pgt_prepare() of what is not one page of the last table. */
+static noinline int prepare_range(struct pgt *pgt, uint64_t ia,
+                                  unsigned int order, unsigned int expect)
 {
-    struct run r = find_run(pgt, ia, order);
     struct prep p;
+    struct run r;
     int rc;
 
+    if ( order > (unsigned int)(pgt->ia_bits - PAGE_SHIFT) ||
+         ia >> pgt->ia_bits || !IS_ALIGNED(ia, PAGE_SIZE << order) )
+        return -EINVAL;
+
+    r = find_run(pgt, ia, order);
     p = (struct prep){.pgt = pgt,
                       .expect = expect,
                       .target = target_level(pgt, order, expect)};
@@ -894,18 +904,10 @@ static noinline int prepare_tables(struct pgt *pgt, uint64_t ia,
 int pgt_prepare(struct pgt *pgt, uint64_t ia, unsigned int order,
                 unsigned int expect)
 {
-    struct run r;
+    if ( order || !is_last_page(pgt, ia) )
+        return prepare_range(pgt, ia, order, expect);
 
-    if ( order > (unsigned int)(pgt->ia_bits - PAGE_SHIFT) ||
-         ia >> pgt->ia_bits || !IS_ALIGNED(ia, PAGE_SIZE << order) )
-        return -EINVAL;
-
-    if ( !is_last(pgt, ia, order) )
-        return prepare_tables(pgt, ia, order, expect);
-
-    r = last_run(pgt, ia, order);
-
-    return (expect & PGT_EMPTY) && !is_hole(&r) ? -EEXIST : 0;
+    return (expect & PGT_EMPTY) && *last_desc(pgt, ia) ? -EEXIST : 0;
 }
 
 /* --- map, unmap, protect: cannot fail ---- */
@@ -999,8 +1001,11 @@ static noinline void map_range(struct pgt *pgt, uint64_t ia, maddr_t oa,
                                unsigned int order, struct pgt_attr attr,
                                struct pgt_gather *g)
 {
-    struct run r = find_run(pgt, ia, order);
+    struct run r;
 
+    check_range(pgt, ia, order);
+    bug_on(!pgt_oa_ok(pgt, oa, order));
+    r = find_run(pgt, ia, order);
     bug_on(pgt_level_order(r.level) > order);
     map_run(pgt, &r, maddr_x(oa), attr, g);
 }
@@ -1008,9 +1013,7 @@ static noinline void map_range(struct pgt *pgt, uint64_t ia, maddr_t oa,
 void pgt_map(struct pgt *pgt, uint64_t ia, maddr_t oa, unsigned int order,
              struct pgt_attr attr, struct pgt_gather *g)
 {
-    check_range(pgt, ia, order);
-    bug_on(!pgt_oa_ok(pgt, oa, order));
-    if ( order || !is_last(pgt, ia, 0) ||
+    if ( order || !is_last_page(pgt, ia) || !pgt_oa_ok(pgt, oa, 0) ||
          !fill_page(pgt, ia, make_leaf(pgt, attr, LAST_LEVEL) | maddr_x(oa)) )
         map_range(pgt, ia, oa, order, attr, g);
 }
@@ -1056,8 +1059,10 @@ static void trim(struct pgt *pgt, uint64_t ia, unsigned int level,
 static noinline void unmap_range(struct pgt *pgt, uint64_t ia,
                                  unsigned int order, struct pgt_gather *g)
 {
-    struct run r = find_run(pgt, ia, order);
+    struct run r;
 
+    check_range(pgt, ia, order);
+    r = find_run(pgt, ia, order);
     bug_on(pgt_level_order(r.level) > order && is_valid(*r.desc));
     if ( !unmap_run(pgt, &r, g) && !g->keep_tables )
         trim(pgt, ia, r.level, g);
@@ -1066,8 +1071,7 @@ static noinline void unmap_range(struct pgt *pgt, uint64_t ia,
 void pgt_unmap(struct pgt *pgt, uint64_t ia, unsigned int order,
                struct pgt_gather *g)
 {
-    check_range(pgt, ia, order);
-    if ( order || !is_last(pgt, ia, 0) || !clear_page(pgt, ia, g) )
+    if ( order || !is_last_page(pgt, ia) || !clear_page(pgt, ia, g) )
         unmap_range(pgt, ia, order, g);
 }
 

@@ -56,9 +56,9 @@ enum pgt_memtype {
 struct pgt_attr {
     bool read : 1; /* stage 1 cannot leave it out */
     bool write : 1;
-    bool exec : 1;  /* ipmmu-s1 ignores it */
-    uint8_t sw : 4; /* for the owner, kept in bits 58:55 of p2m-s2 leaves (the
-                       P2M's type); other formats drop it */
+    bool exec : 1; /* ipmmu-s1 ignores it */
+    uint8_t sw;    /* 4 bits for the owner, kept in bits 58:55 of p2m-s2 leaves
+                      (the P2M's type); other formats drop it */
     enum pgt_memtype mem : 8;
 };
 
