@@ -20,25 +20,32 @@ static unsigned int nr_banks;
 static struct range free_range[MAX_RANGES];
 static unsigned int nr_free_ranges;
 
-bool mfn_is_ram(mfn_t mfn)
+/* The bank of a frame, or NULL. Most machines have one; an unused one is empty. */
+static inline const struct range *bank_of(mfn_t mfn)
 {
     uint64_t ma = maddr_x(mfn_to_maddr(mfn));
+    const struct range *b = bank;
 
-    for ( unsigned int i = 0; i < nr_banks; i++ )
-        if ( ma >= bank[i].start && ma < bank[i].end )
-            return mfn_x(mfn) >> 52 == 0;
-    return false;
+    if ( mfn_x(mfn) >> 52 )
+        return NULL;
+    do
+    {
+        if ( ma - b->start < b->end - b->start )
+            return b;
+    } while ( ++b < bank + nr_banks );
+    return NULL;
+}
+
+bool mfn_is_ram(mfn_t mfn)
+{
+    return bank_of(mfn);
 }
 
 bool mfn_range_is_ram(mfn_t mfn, uint64_t nr)
 {
-    uint64_t ma = maddr_x(mfn_to_maddr(mfn));
+    const struct range *b = bank_of(mfn);
 
-    for ( unsigned int i = 0; i < nr_banks; i++ )
-        if ( ma >= bank[i].start && ma < bank[i].end )
-            return mfn_x(mfn) >> 52 == 0 &&
-                   nr <= (bank[i].end - ma) >> PAGE_SHIFT;
-    return false;
+    return b && nr <= (b->end - maddr_x(mfn_to_maddr(mfn))) >> PAGE_SHIFT;
 }
 
 bool mm_ram_bank(unsigned int i, maddr_t *start, uint64_t *size)
