@@ -20,7 +20,7 @@ static unsigned int nr_banks;
 static struct range free_range[MAX_RANGES];
 static unsigned int nr_free_ranges;
 
-/* The bank of a frame, or NULL. Most machines have one; an unused one is empty. */
+/* The bank of a frame, or NULL. The first is empty when there is none. */
 static inline const struct range *bank_of(mfn_t mfn)
 {
     uint64_t ma = maddr_x(mfn_to_maddr(mfn));

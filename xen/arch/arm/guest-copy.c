@@ -86,8 +86,7 @@ static __always_inline void copy_in_page(struct page_info *pg, uint64_t offset,
 static __always_inline int copy_piece(uint64_t va, char *buf, size_t n,
                                       enum copy_kind kind)
 {
-    struct page_info *pg =
-        get_page_va(current->domain, va, kind != COPY_FROM);
+    struct page_info *pg = get_page_va(current->domain, va, kind != COPY_FROM);
 
     if ( !pg )
         return -EFAULT;
