@@ -65,6 +65,8 @@ srcs += xen/common/cmdline.c
 srcs += xen/common/console.c
 srcs += xen/common/device-tree.c
 srcs += xen/common/domain.c
+srcs += xen/common/domctl-device.c
+srcs += xen/common/domctl-vcpu.c
 srcs += xen/common/domctl.c
 srcs += xen/common/event-channel.c
 srcs += xen/common/evtchn-fifo.c
@@ -89,6 +91,7 @@ srcs += xen/common/timer.c
 srcs += xen/common/vcpu-op.c
 srcs += xen/common/version.c
 srcs += xen/common/vsprintf.c
+srcs += xen/common/xenctl-bitmap.c
 
 # Page tables of EL2, the P2M and IOMMUs.
 srcs += xen/common/pgtable/fmt-s1.c

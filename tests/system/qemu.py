@@ -145,6 +145,7 @@ class Machine:
         self.nics = 0
         self.disks = 0
         self.dom0_args = []
+        self.ramdisk = "initramfs.cpio.gz"
         self.proc = None
         self.qmp = None
         self.echo = False  # show the console as it comes
@@ -251,7 +252,7 @@ class Machine:
                  f"bootargs={bootargs.replace(',', ',,')}",
                  "-device",
                  f"guest-loader,addr={RAMDISK_ADDR:#x},"
-                 f"initrd={IMAGES / 'initramfs.cpio.gz'}")
+                 f"initrd={IMAGES / self.ramdisk}")
 
     def boot_hypervisor(self, hypervisor, tests, options="", extra=()):
         """hypervisor as -kernel, with options as its command line."""

@@ -228,6 +228,8 @@ static void init_basics(struct domain *d, const struct domain_config *cfg)
     d->is_hardware = cfg->hardware;
     d->direct_mapped = cfg->direct_map;
     d->max_vcpus = cfg->max_vcpus;
+    d->vtimer_offset = cfg->vtimer_offset;
+    d->evtchn_irq = cfg->evtchn_irq;
     d->shared_info_gfn = INVALID_GFN;
     list_init(&d->list);
     list_init(&d->page_list);
@@ -253,6 +255,12 @@ int domain_create(domid_t id, const struct domain_config *cfg,
     d = xzalloc(struct domain);
     if ( !d )
         return -ENOMEM;
+    d->vcpu = xzalloc_array(struct vcpu *, cfg->max_vcpus);
+    if ( !d->vcpu )
+    {
+        xfree(d);
+        return -ENOMEM;
+    }
     init_basics(d, cfg);
 
     /* on the list first: the id is ours, and it can be named in messages */
@@ -263,12 +271,12 @@ int domain_create(domid_t id, const struct domain_config *cfg,
     spin_unlock(&domlist_lock);
     if ( rc )
     {
+        xfree(d->vcpu);
         xfree(d);
         return rc;
     }
 
-    d->vcpu = xzalloc_array(struct vcpu *, cfg->max_vcpus);
-    rc = d->vcpu ? init_parts(d, cfg) : -ENOMEM;
+    rc = init_parts(d, cfg);
     if ( rc )
     {
         printk(XENLOG_ERR "d%u: creation failed: %d\n", d->domain_id, rc);

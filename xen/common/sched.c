@@ -29,7 +29,6 @@
 #define SLICE          MILLISECS(10) /* while others wait */
 #define WAKE_CREDIT    MILLISECS(3)  /* a sleeper's advantage, at most */
 #define CAP_PERIOD     MILLISECS(100)
-#define DEFAULT_WEIGHT 256U
 
 struct run_queue {
     spinlock_t lock;
@@ -130,7 +129,7 @@ static void charge(struct run_queue *q, struct vcpu *v, s_time_t now)
 
     s->started = now;
     s->runtime += ran;
-    s->vruntime += ran * DEFAULT_WEIGHT / s->weight;
+    s->vruntime += ran * SCHED_DEFAULT_WEIGHT / s->weight;
     q->min_vruntime = max(q->min_vruntime, s->vruntime);
     if ( !s->cap )
         return;
@@ -580,6 +579,14 @@ int vcpu_set_hard_affinity(struct vcpu *v, cpumask_t mask)
     return 0;
 }
 
+void vcpu_set_soft_affinity(struct vcpu *v, cpumask_t mask)
+{
+    struct run_queue *q = lock_queue_of(v);
+
+    v->sched.soft_affinity = mask;
+    spin_unlock(&q->lock);
+}
+
 void sched_set_domain(struct domain *d, unsigned int weight, unsigned int cap)
 {
     struct vcpu *v;
@@ -588,7 +595,7 @@ void sched_set_domain(struct domain *d, unsigned int weight, unsigned int cap)
     {
         struct run_queue *q = lock_queue_of(v);
 
-        v->sched.weight = weight ? weight : DEFAULT_WEIGHT;
+        v->sched.weight = weight ? weight : SCHED_DEFAULT_WEIGHT;
         v->sched.cap = cap / d->max_vcpus;
         if ( cap && !v->sched.cap )
             v->sched.cap = 1;
@@ -603,7 +610,7 @@ int sched_init_vcpu(struct vcpu *v)
     struct vcpu_sched *s = &v->sched;
 
     s->hard_affinity = s->soft_affinity = CPUMASK_ALL;
-    s->weight = DEFAULT_WEIGHT;
+    s->weight = SCHED_DEFAULT_WEIGHT;
     s->cpu = v->vcpu_id % nr_cpus;
     s->runstate = RUNSTATE_offline;
     s->state_since = NOW();

@@ -9,6 +9,7 @@
 
 #include <xen/console.h>
 #include <xen/domain.h>
+#include <xen/domctl.h>
 #include <xen/guest-copy.h>
 #include <xen/mm.h>
 
@@ -89,6 +90,86 @@ static long readconsole(struct xen_sysctl_readconsole *rd)
     return 0;
 }
 
+/* ---- the host's CPUs and nodes: one pool, one node, one socket ---- */
+
+static uint32_t count_domains(void)
+{
+    struct domain *d;
+    uint32_t n = 0;
+
+    for ( domid_t id = 0; (d = domain_get_from(id)); n++ )
+    {
+        id = (domid_t)(d->domain_id + 1);
+        domain_put(d);
+    }
+    return n;
+}
+
+static long cpupool_op(struct xen_sysctl_cpupool_op *op)
+{
+    switch ( op->op )
+    {
+    case XEN_SYSCTL_CPUPOOL_OP_INFO:
+        if ( op->cpupool_id ) /* the first from there on: there is none */
+            return -ENOENT;
+        op->sched_id = XEN_SCHEDULER_CREDIT2;
+        op->n_dom = count_domains();
+        return bits_to_guest(&op->cpumap, cpu_online_map.bits);
+    case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
+        return bits_to_guest(&op->cpumap, 0);
+    default:
+        return -ENOSYS;
+    }
+}
+
+#define LOCAL_DISTANCE 10U /* as ACPI's SLIT counts */
+
+static long numainfo(struct xen_sysctl_numainfo *ni)
+{
+    uint64_t meminfo = guest_handle_addr(ni->meminfo);
+    uint64_t distance = guest_handle_addr(ni->distance);
+    const struct xen_sysctl_meminfo mem = {
+        .memsize = heap_total_pages() << PAGE_SHIFT,
+        .memfree = heap_free_pages() << PAGE_SHIFT,
+    };
+    const uint32_t local = LOCAL_DISTANCE;
+    uint32_t room = ni->num_nodes;
+
+    ni->num_nodes = 1;
+    if ( room && meminfo && copy_to_guest(meminfo, &mem, sizeof(mem)) )
+        return -EFAULT;
+    if ( room && distance && copy_to_guest(distance, &local, sizeof(local)) )
+        return -EFAULT;
+    return 0;
+}
+
+static long cputopoinfo(struct xen_sysctl_cputopoinfo *ti)
+{
+    uint64_t at = guest_handle_addr(ti->cputopo);
+    uint32_t room = at ? ti->num_cpus : 0;
+
+    ti->num_cpus = nr_cpus;
+    for ( uint32_t i = 0; i < min(room, nr_cpus); i++ )
+    {
+        const struct xen_sysctl_cputopo topo = {.core = i};
+
+        if ( copy_to_guest(at + i * sizeof(topo), &topo, sizeof(topo)) )
+            return -EFAULT;
+    }
+    return 0;
+}
+
+/* There is no limit to the rate of switches: it reads as zero. */
+static long scheduler_op(struct xen_sysctl_scheduler_op *op)
+{
+    if ( op->cpupool_id || op->sched_id != XEN_SCHEDULER_CREDIT2 )
+        return -EINVAL;
+    if ( op->cmd == XEN_SYSCTL_SCHEDOP_putinfo )
+        return op->u.sched_credit2.ratelimit_us ? -EOPNOTSUPP : 0;
+    op->u.sched_credit2.ratelimit_us = 0;
+    return 0;
+}
+
 #define MAX_KEYS 32U /* a dump may be long, and is not preempted */
 
 /* Like the same letters on the console. */
@@ -120,6 +201,17 @@ static long run(struct xen_sysctl *op)
         return readconsole(&op->u.readconsole);
     case XEN_SYSCTL_debug_keys:
         return debug_keys(&op->u.debug_keys);
+    case XEN_SYSCTL_cpupool_op:
+        return cpupool_op(&op->u.cpupool_op);
+    case XEN_SYSCTL_numainfo:
+        return numainfo(&op->u.numainfo);
+    case XEN_SYSCTL_cputopoinfo:
+        return cputopoinfo(&op->u.cputopoinfo);
+    case XEN_SYSCTL_sched_id:
+        op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
+        return 0;
+    case XEN_SYSCTL_scheduler_op:
+        return scheduler_op(&op->u.scheduler_op);
     default:
         return -ENOSYS;
     }

@@ -101,6 +101,59 @@ bool vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t context)
     return true;
 }
 
+/* EL1h, EL1t or EL0 of AArch64: what we may return to. */
+static bool mode_ok(uint64_t pstate)
+{
+    uint64_t mode = pstate & 0x1f;
+
+    return mode == 5 || mode == 4 || !mode;
+}
+
+int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
+{
+    const struct vcpu_guest_core_regs *r = &c->user_regs;
+    struct arch_vcpu *a = &v->arch;
+
+    if ( !mode_ok(r->cpsr) )
+        return -EINVAL;
+    if ( c->flags & VGCF_online )
+        (void)vcpu_reset(v, r->pc64, r->x0);
+    else
+        vcpu_offline(v);
+    memcpy(a->regs->x, (const void *)r, sizeof(a->regs->x));
+    a->regs->pc = r->pc64;
+    a->regs->pstate = r->cpsr;
+    a->spsr = r->spsr_el1;
+    a->sp_el0 = r->sp_el0;
+    a->sp_el1 = r->sp_el1;
+    a->elr = r->elr_el1;
+    a->sctlr = c->sctlr;
+    a->tcr = c->ttbcr;
+    a->ttbr0 = c->ttbr0;
+    a->ttbr1 = c->ttbr1;
+    return 0;
+}
+
+void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
+{
+    struct vcpu_guest_core_regs *r = &c->user_regs;
+    const struct arch_vcpu *a = &v->arch;
+
+    memset(c, 0, sizeof(*c));
+    c->flags = v->sched.online ? VGCF_online : 0;
+    memcpy((void *)r, a->regs->x, sizeof(a->regs->x));
+    r->pc64 = a->regs->pc;
+    r->cpsr = a->regs->pstate;
+    r->spsr_el1 = a->spsr;
+    r->sp_el0 = a->sp_el0;
+    r->sp_el1 = a->sp_el1;
+    r->elr_el1 = a->elr;
+    c->sctlr = a->sctlr;
+    c->ttbcr = a->tcr;
+    c->ttbr0 = a->ttbr0;
+    c->ttbr1 = a->ttbr1;
+}
+
 static void save_state(struct vcpu *v)
 {
     struct arch_vcpu *a = &v->arch;

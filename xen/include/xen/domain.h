@@ -105,6 +105,7 @@ struct domain {
     unsigned int evtchn_irq;  /* PPI of the upcall */
     unsigned int pause_count; /* controller pauses, LOCK_RANK_SCHED safe */
     bool vtimer_irqs_set;
+    uint16_t sched_weight, sched_cap; /* as last set; hypercall_lock */
 };
 
 extern struct domain *hardware_domain; /* dom0 */
@@ -119,7 +120,9 @@ struct domain_config {
     unsigned int nr_spis;
     unsigned int max_evtchn_port;                       /* 0: no limit */
     unsigned int max_grant_frames, max_maptrack_frames; /* 0: default */
-    bool iommu; /* tables from the start (P1) */
+    unsigned int evtchn_irq;                            /* PPI of the upcall */
+    uint64_t vtimer_offset; /* its counter starts here */
+    bool iommu;             /* tables from the start (P1) */
     bool direct_map;
     bool privileged, hardware;
 };

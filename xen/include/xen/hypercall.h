@@ -55,9 +55,4 @@ long hypercall_continue(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
 /* hypercall_call - run one hypercall on behalf of do_multicall(). */
 long hypercall_call(uint64_t nr, const uint64_t args[5]);
 
-struct domain;
-struct xen_domctl_getdomaininfo;
-/* domain_info - what domctl and sysctl tell of a domain. */
-void domain_info(const struct domain *d, struct xen_domctl_getdomaininfo *info);
-
 #endif /* XEN_HYPERCALL_H */

@@ -21,6 +21,8 @@ struct domain;
 DECLARE_PER_CPU(struct vcpu *, current_vcpu);
 #define current this_cpu(current_vcpu)
 
+#define SCHED_DEFAULT_WEIGHT 256U
+
 struct vcpu_sched {
     unsigned int cpu; /* its run queue; that queue's lock */
     bool runnable;    /* not blocked; queue lock */
@@ -67,6 +69,7 @@ void vcpu_pause(struct vcpu *v);   /* sync: does not run on return */
 void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 int __must_check vcpu_set_hard_affinity(struct vcpu *v, cpumask_t mask);
+void vcpu_set_soft_affinity(struct vcpu *v, cpumask_t mask);
 void sched_set_domain(struct domain *d, unsigned int weight, unsigned int cap);
 /* sched_idle_time - ns this CPU ran no vCPU. */
 s_time_t sched_idle_time(unsigned int cpu);

@@ -47,6 +47,15 @@ void arch_vcpu_exit(struct vcpu *v);
  * it is on already. vcpu_offline() clears arch.initialised.
  */
 bool vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t context);
+struct vcpu_guest_context;
+/*
+ * vcpu_set_context - registers as the toolstack wants them, on or off. The
+ * vCPU is paused. -EINVAL: a mode that is not AArch64's EL1 or EL0.
+ */
+int __must_check vcpu_set_context(struct vcpu *v,
+                                  const struct vcpu_guest_context *c);
+/* vcpu_get_context - what it was stopped with; the rest of @c is zero. */
+void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c);
 /* arch_start_vcpu - leave the boot stack for ever. */
 void arch_start_vcpu(struct vcpu *v) __attribute__((noreturn));
 /* arch_init_cpu - EL2 control registers of this CPU. */
