@@ -42,7 +42,7 @@ cp -a "$out/root" "$root"
       usr/lib/xen-*/bin/xenstored bin/bash |
   cpio --quiet -pdm "$OLDPWD/$root" )
 mkdir -p "$root/guest" "$root/var/log/xen/console" "$root/var/lib/xenstored" \
-         "$root/var/lib/xen" "$root/var/lock" "$root/run"
+         "$root/var/lib/xen" "$root/var/lock" "$root/run/xen"
 ln -s ../run "$root/var/run"
 cp "$out/Image" "$out/initramfs.cpio.gz" "$root/guest/"
 cp tests/system/toolstack/*.sh "$root/tests/"

@@ -34,13 +34,19 @@ state_has() { state | grep -q "$1"; }
 
 step xenstored xenstored
 step xen-init-dom0 "/usr/lib/xen-$version/bin/xen-init-dom0"
-step xenconsoled xenconsoled --log=guest
+# In the foreground it says what is wrong.
+xenconsoled -i -v --log=guest > /tmp/xenconsoled.log 2>&1 &
 step xl-info xl info
 step xl-list xl list
 step xl-dmesg xl dmesg
 free=$(free_memory)
 
 step xl-create xl create /guest/guest.cfg
+if ! guest_id > /dev/null; then
+    sed 's/^/PX-OUT: /' /tmp/xenconsoled.log
+    xenstore-ls -f | sed 's/^/PX-OUT: /' | grep -E 'console|domain/'
+    return 0
+fi
 step xl-list-guest xl list
 step xl-vcpu-list xl vcpu-list
 if wait_for 300 says PX-SHELL; then
@@ -51,9 +57,13 @@ else
 fi
 
 # Input: xenconsoled's end of the console is a terminal.
-tty=$(xenstore-read "/local/domain/$(guest_id)/console/tty")
-echo 'echo answer $((6 * 7))' > "$tty"
-if wait_for 60 says "answer 42"; then
+type_in()
+{
+    tty=$(xenstore-read "/local/domain/$(guest_id)/console/tty")
+    echo "$1" > "$tty"
+}
+type_in 'echo answer $((6 * 7)) on $(nproc)'
+if wait_for 60 says "answer 42 on 2"; then
     pass guest-console "it answers on $tty"
 else
     fail guest-console "no answer on $tty"
@@ -66,13 +76,35 @@ step xl-vcpu-pin xl vcpu-pin guest 0 1
 step xl-vcpu-pinned sh -c "xl vcpu-list guest | grep ' 1 / '"
 step xl-mem-set xl mem-set guest 160
 step xl-sched xl sched-credit2
-step xl-destroy xl destroy guest
-if wait_for 30 gone; then
-    pass guest-gone
+
+# A reboot is a new domain; its shutdown leaves none.
+boots() { [ "$(console | grep -cF PX-SHELL)" -ge "$1" ]; }
+expect_gone()
+{
+    if wait_for 60 gone; then
+        pass "$1"
+    else
+        fail "$1" "$(xl list)"
+    fi
+}
+step xl-reboot xl reboot guest
+if wait_for 300 boots 2 && [ "$(guest_id)" = 2 ]; then
+    pass guest-reboots "as domain 2"
 else
-    fail guest-gone "$(xl list)"
+    fail guest-reboots "$(xl list)"
 fi
-sleep 2
+type_in 'echo "/bin/poweroff -f" > /proc/sys/kernel/poweroff_cmd; echo ready $((1 + 1))'
+wait_for 60 says "ready 2"
+step xl-shutdown xl shutdown guest
+expect_gone guest-shuts-down
+step xl-create-again xl create /guest/guest.cfg
+wait_for 300 boots 3
+step xl-destroy xl destroy guest
+expect_gone guest-destroyed
+step xl-create-paused xl create -p /guest/guest.cfg
+step xl-destroy-paused xl destroy guest
+expect_gone guest-never-ran
+sleep 3
 if [ "$(free_memory)" = "$free" ]; then
     pass free-memory "$free MiB as before"
 else
