@@ -423,30 +423,34 @@ static int drop_base_reference(struct domain *d)
     return 0;
 }
 
-static int begin_dying(struct domain *d)
+/* Its vCPUs may wait for the lock in a hypercall: not held while we wait. */
+static void begin_dying(struct domain *d)
 {
-    spin_lock(&domlist_lock);
-    d->is_dying = true;
-    spin_unlock(&domlist_lock);
-    return 0;
+    spin_lock(&d->hypercall_lock);
+    if ( !d->is_dying )
+    {
+        domain_pause_nosync(d);
+        spin_lock(&domlist_lock);
+        d->is_dying = true;
+        spin_unlock(&domlist_lock);
+    }
+    spin_unlock(&d->hypercall_lock);
+    domain_wait_stopped(d);
 }
 
 int domain_kill(struct domain *d)
 {
     static int (*const step[])(struct domain *) = {
-        begin_dying,    release_devices,
-        evtchn_destroy, grant_table_release_mappings,
-        p2m_step,       iommu_teardown,
-        release_pages,  drop_base_reference,
+        release_devices, evtchn_destroy, grant_table_release_mappings, p2m_step,
+        iommu_teardown,  release_pages,  drop_base_reference,
     };
     int rc = 0;
 
     if ( d->is_hardware && hardware_domain == d )
         return -EINVAL;
 
+    begin_dying(d);
     spin_lock(&d->hypercall_lock);
-    if ( !d->is_dying )
-        domain_pause(d);
     while ( !rc && d->kill_step < ARRAY_SIZE(step) )
     {
         rc = step[d->kill_step](d);
@@ -470,13 +474,21 @@ int domain_kill(struct domain *d)
 
 /* ---- running and not ---- */
 
-void domain_pause(struct domain *d)
+void domain_pause_nosync(struct domain *d)
 {
     struct vcpu *v;
 
     __atomic_fetch_add(&d->pause_count, 1, __ATOMIC_RELAXED);
     for_each_vcpu (d, v)
-        vcpu_pause(v);
+        vcpu_pause_nosync(v);
+}
+
+void domain_wait_stopped(struct domain *d)
+{
+    struct vcpu *v;
+
+    for_each_vcpu (d, v)
+        vcpu_wait_stopped(v);
 }
 
 void domain_unpause(struct domain *d)

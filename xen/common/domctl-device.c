@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * domctl on the hardware a domain may touch: register frames. The caller hands
- * on what is its own.
+ * domctl on the hardware a domain may touch: register frames and interrupts.
+ * The caller hands on what is its own.
  *
- * Lock: d->hypercall_lock for d->iomem_caps.
+ * Lock: d->hypercall_lock for d->iomem_caps, d->irq_caps and routes.
  */
 #include <xen/domctl.h>
 
 #include <public/domctl.h>
 
 #include <xen/bits.h>
+#include <xen/device-tree.h>
 #include <xen/domain.h>
+#include <xen/irq.h>
 
 _Static_assert(sizeof(struct xen_domctl_iomem_permission) == 24, "iomem");
 _Static_assert(sizeof(struct xen_domctl_memory_mapping) == 32, "mapping");
+_Static_assert(sizeof(struct xen_domctl_bind_pt_irq) == 24, "bind_pt_irq");
+_Static_assert(sizeof(struct xen_domctl_irq_permission) == 8, "irq_permission");
 
 #define MAX_FRAMES 64U /* of one memory_mapping: it is not preempted */
 
@@ -74,12 +78,107 @@ static long memory_mapping(struct domain *d,
     if ( gfn >= limit || nr > limit - gfn )
         return -EINVAL;
     spin_lock(&d->hypercall_lock);
-    if ( !rangeset_contains(&d->iomem_caps, mfn, mfn + nr - 1) )
+    if ( d->is_dying )
+        rc = -EINVAL;
+    else if ( !rangeset_contains(&d->iomem_caps, mfn, mfn + nr - 1) )
         rc = -EPERM;
     else if ( op->add_mapping )
         rc = p2m_map_range(d, _gfn(gfn), nr, _mfn(mfn), P2M_MMIO_DIRECT);
     else
         rc = unmap_frames(d, gfn, mfn, nr);
+    spin_unlock(&d->hypercall_lock);
+    return rc;
+}
+
+/* ---- interrupts ---- */
+
+static bool own_irq(unsigned int irq)
+{
+    return irq >= IRQ_SPI_FIRST && irq < IRQ_SPI_END &&
+           rangeset_contains(&current->domain->irq_caps, irq, irq);
+}
+
+static long irq_permission(struct domain *d,
+                           const struct xen_domctl_irq_permission *op)
+{
+    int rc;
+
+    if ( !own_irq(op->pirq) )
+        return -EPERM;
+    spin_lock(&d->hypercall_lock);
+    rc = op->allow_access ? rangeset_add(&d->irq_caps, op->pirq, op->pirq)
+                          : rangeset_remove(&d->irq_caps, op->pirq, op->pirq);
+    spin_unlock(&d->hypercall_lock);
+    return rc;
+}
+
+/* As a node of the host's tree describes the line. */
+static enum irq_type trigger_of(unsigned int irq)
+{
+    const struct dt_node *np;
+
+    dt_for_each_node (np)
+        for ( unsigned int i = 0;; i++ )
+        {
+            enum irq_type type;
+            unsigned int n;
+            int rc = dt_get_irq(np, i, &n, &type);
+
+            if ( !rc && n == irq )
+                return type;
+            if ( rc && rc != -ENODEV )
+                break;
+        }
+    return IRQ_TYPE_INVALID;
+}
+
+/* The virtual number is the physical one. */
+static int check_irq(const struct domain *d,
+                     const struct xen_domctl_bind_pt_irq *op)
+{
+    if ( op->irq_type != PT_IRQ_TYPE_SPI || op->machine_irq != op->u.spi.spi )
+        return -EINVAL;
+    if ( !own_irq(op->machine_irq) )
+        return -EPERM;
+    return op->machine_irq - IRQ_SPI_FIRST < d->vgic.nr_spis ? 0 : -EINVAL;
+}
+
+static long bind_pt_irq(struct domain *d,
+                        const struct xen_domctl_bind_pt_irq *op)
+{
+    unsigned int irq = op->machine_irq;
+    int rc = check_irq(d, op);
+
+    if ( rc )
+        return rc;
+    spin_lock(&d->hypercall_lock);
+    if ( d->is_dying )
+        rc = -EINVAL;
+    else if ( irq_guest(irq) != d )
+    {
+        rc = vgic_reserve_irq(d, irq) ? 0 : -EBUSY;
+        if ( !rc )
+        {
+            rc = irq_route_to_guest(d, irq, irq, trigger_of(irq), "toolstack");
+            if ( rc )
+                vgic_free_irq(d, irq);
+        }
+    }
+    spin_unlock(&d->hypercall_lock);
+    return rc;
+}
+
+static long unbind_pt_irq(struct domain *d,
+                          const struct xen_domctl_bind_pt_irq *op)
+{
+    int rc = check_irq(d, op);
+
+    if ( rc )
+        return rc;
+    spin_lock(&d->hypercall_lock);
+    rc = irq_release_guest(d, op->machine_irq);
+    if ( !rc )
+        vgic_free_irq(d, op->machine_irq);
     spin_unlock(&d->hypercall_lock);
     return rc;
 }
@@ -92,6 +191,12 @@ long domctl_device(struct domain *d, const struct xen_domctl *op)
         return iomem_permission(d, &op->u.iomem_permission);
     case XEN_DOMCTL_memory_mapping:
         return memory_mapping(d, &op->u.memory_mapping);
+    case XEN_DOMCTL_irq_permission:
+        return irq_permission(d, &op->u.irq_permission);
+    case XEN_DOMCTL_bind_pt_irq:
+        return bind_pt_irq(d, &op->u.bind_pt_irq);
+    case XEN_DOMCTL_unbind_pt_irq:
+        return unbind_pt_irq(d, &op->u.bind_pt_irq);
     default:
         return -ENOSYS;
     }

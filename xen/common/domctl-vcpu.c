@@ -50,11 +50,11 @@ static long setvcpucontext(struct domain *d,
         return -ESRCH;
     if ( copy_from_guest(&c, guest_handle_addr(op->ctxt), sizeof(c)) )
         return -EFAULT;
-    spin_lock(&d->hypercall_lock);
     vcpu_pause(v);
+    spin_lock(&d->hypercall_lock);
     rc = vcpu_set_context(v, &c);
-    vcpu_unpause(v);
     spin_unlock(&d->hypercall_lock);
+    vcpu_unpause(v);
     return rc;
 }
 
@@ -68,11 +68,11 @@ static long getvcpucontext(struct domain *d,
         return -ESRCH;
     if ( d == current->domain )
         return -EINVAL;
-    spin_lock(&d->hypercall_lock);
     vcpu_pause(v);
+    spin_lock(&d->hypercall_lock);
     vcpu_get_context(v, &c);
-    vcpu_unpause(v);
     spin_unlock(&d->hypercall_lock);
+    vcpu_unpause(v);
     return copy_to_guest(guest_handle_addr(op->ctxt), &c, sizeof(c));
 }
 

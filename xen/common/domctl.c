@@ -161,8 +161,10 @@ static long pause(struct domain *d)
     if ( d->pause_count >= MAX_PAUSES )
         rc = -EOVERFLOW;
     else
-        domain_pause(d);
+        domain_pause_nosync(d);
     spin_unlock(&d->hypercall_lock);
+    if ( !rc )
+        domain_wait_stopped(d);
     return rc;
 }
 

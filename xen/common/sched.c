@@ -526,8 +526,13 @@ void vcpu_pause_nosync(struct vcpu *v)
 
 void vcpu_pause(struct vcpu *v)
 {
-    ASSERT(v != current);
     vcpu_pause_nosync(v);
+    vcpu_wait_stopped(v);
+}
+
+void vcpu_wait_stopped(struct vcpu *v)
+{
+    ASSERT(v != current);
     /* It may be asking the same of us: keep serving. */
     while ( READ_ONCE(v->sched.on_cpu) )
     {

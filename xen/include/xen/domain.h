@@ -165,7 +165,10 @@ void domain_last_page_gone(struct domain *d);
 void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
 /* domain_shutdown - all vCPUs stop; dom0's halts or resets the machine. */
 void domain_shutdown(struct domain *d, unsigned int reason);
-void domain_pause(struct domain *d); /* and wait until no vCPU runs */
+void domain_pause_nosync(struct domain *d);
+/* domain_wait_stopped - until none of a paused domain's vCPUs is on a CPU. One
+ * may wait for a lock in a hypercall: hold none. */
+void domain_wait_stopped(struct domain *d);
 void domain_unpause(struct domain *d);
 
 /* domain_set_wallclock - the host's time at boot; for every domain. */

@@ -67,6 +67,9 @@ void vcpu_online(struct vcpu *v);  /* PSCI CPU_ON */
 void vcpu_offline(struct vcpu *v); /* PSCI CPU_OFF; schedules away if self */
 void vcpu_pause(struct vcpu *v);   /* sync: does not run on return */
 void vcpu_pause_nosync(struct vcpu *v);
+/* vcpu_wait_stopped - until a paused vCPU is on no CPU. It may wait for a lock
+ * that its domain uses: hold none. */
+void vcpu_wait_stopped(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 int __must_check vcpu_set_hard_affinity(struct vcpu *v, cpumask_t mask);
 void vcpu_set_soft_affinity(struct vcpu *v, cpumask_t mask);
