@@ -467,9 +467,12 @@ int domain_kill(struct domain *d)
 
     if ( rc == -EALREADY )
         return 0;
-    if ( !rc )
-        domain_put(d);
-    return rc;
+    if ( rc )
+        return rc;
+    /* who maps its frames lets go of them now */
+    send_global_virq(VIRQ_DOM_EXC);
+    domain_put(d);
+    return 0;
 }
 
 /* ---- running and not ---- */

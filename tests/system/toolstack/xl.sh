@@ -74,7 +74,6 @@ step xl-paused state_has p
 step xl-unpause xl unpause guest
 step xl-vcpu-pin xl vcpu-pin guest 0 1
 step xl-vcpu-pinned sh -c "xl vcpu-list guest | grep ' 1 / '"
-step xl-mem-set xl mem-set guest 160
 step xl-sched xl sched-credit2
 
 # A reboot is a new domain; its shutdown leaves none.
@@ -88,13 +87,17 @@ expect_gone()
     fi
 }
 step xl-reboot xl reboot guest
-if wait_for 300 boots 2 && [ "$(guest_id)" = 2 ]; then
+if wait_for 120 boots 2 && [ "$(guest_id)" = 2 ]; then
     pass guest-reboots "as domain 2"
 else
     fail guest-reboots "$(xl list)"
+    tail -n 40 /var/log/xen/xl-guest.log
+    console | tail -n 30
 fi
 type_in 'echo "/bin/poweroff -f" > /proc/sys/kernel/poweroff_cmd; echo ready $((1 + 1))'
 wait_for 60 says "ready 2"
+# Not before the reboot: libxl would build the next one to that size.
+step xl-mem-set xl mem-set guest 160
 step xl-shutdown xl shutdown guest
 expect_gone guest-shuts-down
 step xl-create-again xl create /guest/guest.cfg
@@ -105,6 +108,13 @@ step xl-create-paused xl create -p /guest/guest.cfg
 step xl-destroy-paused xl destroy guest
 expect_gone guest-never-ran
 sleep 3
+if [ "$(xl list | wc -l)" = 2 ]; then
+    pass no-zombie "nothing of the dead is left"
+else
+    fail no-zombie "$(xl list)"
+    xl debug-keys q
+    xl dmesg | tail -n 20
+fi
 if [ "$(free_memory)" = "$free" ]; then
     pass free-memory "$free MiB as before"
 else
