@@ -911,7 +911,15 @@ int evtchn_init(struct domain *d, unsigned int max_port)
 
 int evtchn_destroy(struct domain *d)
 {
-    return evtchn_reset(d);
+    int rc = evtchn_reset(d);
+    struct vcpu *v;
+
+    /* No port is left to set, and no vCPU runs: nobody writes there now. The
+     * frames' references would keep the domain for ever. */
+    if ( !rc )
+        for_each_vcpu (d, v)
+            evtchn_vcpu_exit(v);
+    return rc;
 }
 
 void evtchn_exit(struct domain *d)
