@@ -26,9 +26,9 @@
 #include <xen/irq.h>
 #include <xen/softirq.h>
 
-#define SLICE          MILLISECS(10) /* while others wait */
-#define WAKE_CREDIT    MILLISECS(3)  /* a sleeper's advantage, at most */
-#define CAP_PERIOD     MILLISECS(100)
+#define SLICE       MILLISECS(10) /* while others wait */
+#define WAKE_CREDIT MILLISECS(3)  /* a sleeper's advantage, at most */
+#define CAP_PERIOD  MILLISECS(100)
 
 struct run_queue {
     spinlock_t lock;
