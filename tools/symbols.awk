@@ -9,7 +9,8 @@ BEGIN { n = 0 }
 
 $3 == "_start" { start = $1 }
 
-$2 ~ /^[tTwW]$/ && $3 !~ /^\$/ {
+# What link-time optimisation leaves below _start are not addresses.
+start && $2 ~ /^[tTwW]$/ && $3 !~ /^\$/ {
     addr[n] = $1
     name[n++] = $3
 }

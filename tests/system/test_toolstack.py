@@ -10,6 +10,7 @@ import pytest
 from qemu import HYPERVISOR, TOP, XEN
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("gic", [3, 2])
 def test_xl(new_machine, gic):
     subprocess.run([TOP / "tests/images/make-toolstack.sh"], check=True)

@@ -107,8 +107,7 @@ void domain_last_page_gone(struct domain *d)
 /* An id for DOMID_INVALID; -EEXIST when the one asked for is taken. */
 static int pick_id(domid_t id, domid_t *out)
 {
-    struct domain *d;
-    domid_t next = 1; /* 0 is dom0's */
+    static domid_t last; /* domain list lock; an id comes back late */
 
     if ( id != DOMID_INVALID )
     {
@@ -117,11 +116,16 @@ static int pick_id(domid_t id, domid_t *out)
                : find_locked(id)          ? -EEXIST
                                           : 0;
     }
-    list_for_each_entry (d, &domain_list, list)
-        if ( d->domain_id == next )
-            next++;
-    *out = next;
-    return next >= DOMID_FIRST_RESERVED ? -ENOSPC : 0;
+    for ( unsigned int tries = 1; tries < DOMID_FIRST_RESERVED; tries++ )
+    {
+        last = (domid_t)(last % (DOMID_FIRST_RESERVED - 1) + 1);
+        if ( !find_locked(last) )
+        {
+            *out = last;
+            return 0;
+        }
+    }
+    return -ENOSPC;
 }
 
 static void insert_locked(struct domain *d)
