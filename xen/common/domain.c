@@ -579,8 +579,7 @@ s_time_t domain_time_offset(const struct domain *d)
 static void update_wallclock_locked(struct domain *d)
 {
     struct shared_info *si = d->shared_info;
-    int64_t ns = wallclock_boot_ns + SECONDS(d->time_offset_seconds) +
-                 domain_time_offset(d);
+    int64_t ns = wallclock_boot_ns + domain_time_offset(d);
     uint64_t sec;
 
     ns = max(ns, (int64_t)0);

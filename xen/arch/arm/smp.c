@@ -60,7 +60,7 @@ void smp_handle_ipi(enum ipi ipi)
     if ( ipi == IPI_STOP )
         for ( ;; )
             wfi();
-    /* EVENT_CHECK and CALL: leaving the guest was all; softirqs follow */
+    /* EVENT_CHECK: leaving the guest was all; softirqs follow */
 }
 
 void start_secondary(void);

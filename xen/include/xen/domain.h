@@ -45,7 +45,6 @@ struct vcpu {
     uint32_t work;
 #define VCPU_WORK_VGIC     (1U << 0) /* pending list changed */
 #define VCPU_WORK_UPCALL   (1U << 1) /* event channel upcall line changed */
-#define VCPU_WORK_CRASH    (1U << 2)
 #define VCPU_WORK_RUNSTATE (1U << 3) /* its runstate area is to be written */
 #define VCPU_WORK_POLL     (1U << 4) /* SCHEDOP_poll has ended: do not block */
     unsigned int vcpu_id;
@@ -100,11 +99,9 @@ struct domain {
     struct tasklet free_tasklet; /* frees it, with no lock held */
     struct timer watchdog[DOMAIN_WATCHDOGS];
     uint64_t hvm_params[HVM_NR_PARAMS];
-    uint64_t vtimer_offset; /* CNTVOFF_EL2 */
-    int64_t time_offset_seconds;
+    uint64_t vtimer_offset;   /* CNTVOFF_EL2 */
     unsigned int evtchn_irq;  /* PPI of the upcall */
     unsigned int pause_count; /* controller pauses, LOCK_RANK_SCHED safe */
-    bool vtimer_irqs_set;
     uint16_t sched_weight, sched_cap; /* as last set; hypercall_lock */
 };
 

@@ -37,7 +37,6 @@ uint64_t cpu_mpidr(unsigned int cpu);
 /* What an interprocessor interrupt asks of its receiver. */
 enum ipi {
     IPI_EVENT_CHECK, /* look at softirqs and at the current vCPU's work */
-    IPI_CALL,        /* run the function of smp_call_on() */
     IPI_STOP,        /* fatal error elsewhere: stop */
     NR_IPIS
 };
