@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PCI devices of domains: pci = [...] of a configuration, and the commands. */
+#ifndef PXL_PCI_H
+#define PXL_PCI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cfg;
+
+/* "[DDDD:]BB:DD.F[@VSLOT][,OPTION=VALUE...]" as xl-pci-configuration(5). */
+struct pci_spec {
+    uint32_t sbdf;
+    uint32_t vslot;  /* PX_NO_INDEX: any */
+    bool permissive; /* consent: without an IOMMU (direct-mapped domains) */
+    bool msi;        /* consent: MSI on a frame that all share (GICv2) */
+    bool seize;      /* taken from dom0 when it is not assignable yet */
+    unsigned int line;
+};
+
+/*
+ * pci_parse - @why: what is wrong with it, to be freed; no message is printed.
+ */
+int pci_parse(const char *text, struct pci_spec *spec, char **why);
+
+/*
+ * pci_config - pci = [...], with pci_permissive and pci_seize as defaults. To
+ * be called before the domain is made: a mistake is found early. @specs is to
+ * be freed; @nr 0: the domain gets none.
+ */
+int pci_config(struct cfg *cfg, struct pci_spec **specs, size_t *nr);
+
+/*
+ * pci_create - attach the configuration's devices to @domid, which does not
+ * run yet. After a failure the domain is to be destroyed: that gives them
+ * back. A device whose last owner is still being taken apart (reboot) is
+ * waited for.
+ */
+int pci_create(struct cfg *cfg, int domid);
+
+/*
+ * pci_destroy - take all PCI devices from a domain before it is destroyed, so
+ * that none writes into its memory; they stay assignable.
+ */
+int pci_destroy(int domid);
+
+/* Commands; xl's. */
+int cmd_pci_assignable_list(int argc, char **argv);
+int cmd_pci_assignable_add(int argc, char **argv);
+int cmd_pci_assignable_remove(int argc, char **argv);
+int cmd_pci_list(int argc, char **argv);
+int cmd_pci_attach(int argc, char **argv);
+int cmd_pci_detach(int argc, char **argv);
+
+#endif /* PXL_PCI_H */
