@@ -46,25 +46,12 @@ cp /usr/lib/u-boot/qemu_arm64/u-boot.bin "$out/u-boot.bin"
 # ---- The root file system.
 
 root=$out/root
-version=$(ls "$deb/linux/lib/modules")
-lib=lib/modules/$version
 rm -rf "$root"
 mkdir -p "$root/bin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" \
-         "$root/tests" "$root/$lib"
+         "$root/tests"
 cp "$deb/busybox/bin/busybox" "$root/bin/"
 ln -s busybox "$root/bin/sh"
-
-# Modules by name, and what they need.
-[ -e "$deb/linux/$lib/modules.dep" ] || /sbin/depmod -b "$deb/linux" "$version"
-while read -r module; do
-    case $module in ''|'#'*) continue ;; esac
-    grep -E "/$module\.ko:" "$deb/linux/$lib/modules.dep" | tr -d : |
-        tr ' ' '\n'
-done < tests/images/modules | sort -u | sed '/^$/d' |
-    ( cd "$deb/linux/$lib" && cpio --quiet -pdm "$OLDPWD/$root/$lib" )
-cp "$deb/linux/$lib"/modules.builtin* "$deb/linux/$lib/modules.order" \
-   "$root/$lib/"
-/sbin/depmod -b "$root" "$version"
+tests/images/add-modules.sh "$root" tests/images/modules
 
 cp tests/system/dom0/init "$root/init"
 cp tests/system/dom0/*.sh "$root/tests/"

@@ -3,39 +3,15 @@
 # xl.sh - Debian's xl in dom0: the daemons, the life of a guest with a PV
 # console, and everything as before when it is gone.
 
-export PATH=/bin:/usr/sbin:/usr/bin
-version=$(cat /sys/hypervisor/version/major).$(cat /sys/hypervisor/version/minor)
-mkdir -p /dev/pts
-mount -t devpts devpts /dev/pts
-ln -s /proc/self/fd /dev/fd
-echo 'autoballoon="off"' > /etc/xen/xl.conf
+. /tests/toolstack.sh
 
-# step NAME COMMAND... - the verdict is the exit status; output is shown.
-step()
-{
-    step=$1
-    shift
-    if "$@" > /tmp/out 2>&1; then
-        sed 's/^/PX-OUT: /' /tmp/out
-        pass "$step"
-    else
-        fail "$step" "exit status $?"
-        sed 's/^/PX-OUT: /' /tmp/out
-    fi
-}
-
-console() { cat /var/log/xen/console/guest-guest.log; }
-says() { console | grep -qF "$1"; }
 guest_id() { xl domid guest 2> /dev/null; }
 gone() { ! guest_id; }
 free_memory() { xl info | awk '/^free_memory/ { print $3 }'; }
 state() { xl list guest | awk 'NR == 2 { print $5 }'; }
 state_has() { state | grep -q "$1"; }
 
-step xenstored xenstored
-step xen-init-dom0 "/usr/lib/xen-$version/bin/xen-init-dom0"
-# In the foreground it says what is wrong.
-xenconsoled -i -v --log=guest > /tmp/xenconsoled.log 2>&1 &
+start_toolstack
 step xl-info xl info
 step xl-list xl list
 step xl-dmesg xl dmesg
@@ -49,21 +25,15 @@ if ! guest_id > /dev/null; then
 fi
 step xl-list-guest xl list
 step xl-vcpu-list xl vcpu-list
-if wait_for 300 says PX-SHELL; then
-    pass guest-boots "$(console | grep PX-SHELL)"
+if wait_for 300 says guest PX-SHELL; then
+    pass guest-boots "$(console guest | grep PX-SHELL)"
 else
     fail guest-boots "no shell on its console"
-    console | tail -n 40
+    show_console guest
 fi
 
-# Input: xenconsoled's end of the console is a terminal.
-type_in()
-{
-    tty=$(xenstore-read "/local/domain/$(guest_id)/console/tty")
-    echo "$1" > "$tty"
-}
-type_in 'echo answer $((6 * 7)) on $(nproc)'
-if wait_for 60 says "answer 42 on 2"; then
+type_in guest 'echo answer $((6 * 7)) on $(nproc)'
+if wait_for 60 says guest "answer 42 on 2"; then
     pass guest-console "it answers on $tty"
 else
     fail guest-console "no answer on $tty"
@@ -77,7 +47,7 @@ step xl-vcpu-pinned sh -c "xl vcpu-list guest | grep ' 1 / '"
 step xl-sched xl sched-credit2
 
 # A reboot is a new domain; its shutdown leaves none.
-boots() { [ "$(console | grep -cF PX-SHELL)" -ge "$1" ]; }
+boots() { says guest PX-SHELL "$1"; }
 expect_gone()
 {
     if wait_for 60 gone; then
@@ -92,10 +62,10 @@ if wait_for 120 boots 2 && [ "$(guest_id)" = 2 ]; then
 else
     fail guest-reboots "$(xl list)"
     tail -n 40 /var/log/xen/xl-guest.log
-    console | tail -n 30
+    show_console guest
 fi
-type_in 'echo "/bin/poweroff -f" > /proc/sys/kernel/poweroff_cmd; echo ready $((1 + 1))'
-wait_for 60 says "ready 2"
+type_in guest 'echo "/bin/poweroff -f" > /proc/sys/kernel/poweroff_cmd; echo ready $((1 + 1))'
+wait_for 60 says guest "ready 2"
 # Not before the reboot: libxl would build the next one to that size.
 step xl-mem-set xl mem-set guest 160
 step xl-shutdown xl shutdown guest
