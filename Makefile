@@ -103,6 +103,8 @@ srcs += xen/drivers/char/pl011.c
 
 # IOMMU: the core, the device tree's side, the SMMUv3.
 srcs += xen/drivers/passthrough/iommu-dt.c
+srcs += xen/drivers/passthrough/iommu-fault.c
+srcs += xen/drivers/passthrough/iommu-info.c
 srcs += xen/drivers/passthrough/iommu.c
 srcs += xen/drivers/passthrough/smmuv3-cmdq.c
 srcs += xen/drivers/passthrough/smmuv3-evtq.c

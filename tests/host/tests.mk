@@ -26,12 +26,15 @@ test-smmuv3-model := tests/host/test-smmuv3-model.c tests/models/smmuv3.c \
     tests/models/smmuv3-cmd.c tests/models/smmuv3-mem.c \
     tests/models/smmuv3-walk.c
 
+iommu_core := $(patsubst %,xen/drivers/passthrough/%.c,iommu iommu-fault \
+    iommu-info)
+
 # The rig comes first: its part of .dtdrivers is the start of the array.
 HOST_TESTS += test-smmuv3
 test-smmuv3 := tests/host/iommu-rig.c tests/host/test-smmuv3.c \
     tests/models/smmuv3.c tests/models/smmuv3-cmd.c \
     tests/models/smmuv3-mem.c tests/models/smmuv3-walk.c \
-    xen/drivers/passthrough/iommu.c xen/drivers/passthrough/smmuv3.c \
+    $(iommu_core) xen/drivers/passthrough/smmuv3.c \
     xen/drivers/passthrough/smmuv3-cmdq.c \
     xen/drivers/passthrough/smmuv3-evtq.c \
     xen/drivers/passthrough/smmuv3-ste.c xen/common/pgtable/pgtable.c \
@@ -85,7 +88,7 @@ test-p2m-iommu := tests/host/p2m-rig.c tests/host/test-p2m-iommu.c \
     tests/models/stage2.c tests/models/smmuv3.c tests/models/smmuv3-cmd.c \
     tests/models/smmuv3-mem.c tests/models/smmuv3-walk.c \
     xen/arch/arm/p2m.c xen/arch/arm/p2m-tlb.c xen/common/page-alloc.c \
-    xen/drivers/passthrough/iommu.c xen/drivers/passthrough/smmuv3.c \
+    $(iommu_core) xen/drivers/passthrough/smmuv3.c \
     xen/drivers/passthrough/smmuv3-cmdq.c \
     xen/drivers/passthrough/smmuv3-evtq.c \
     xen/drivers/passthrough/smmuv3-ste.c xen/common/pgtable/pgtable.c \

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * IOMMU core: table formats, every domain's tables and their life, who owns
- * which device, and what is said and done about faults. The units themselves
- * are driven through struct iommu_ops.
+ * IOMMU core: table formats, every domain's tables and their life, and who
+ * owns which device. The units themselves are driven through struct iommu_ops;
+ * faults are iommu-fault.c's, what can be looked at iommu-info.c's.
  *
  * Locks: p2m->lock guards a domain's tables and contexts (the caller of the
- * p2m hook has it), device_lock owners and faults.
+ * p2m hook has it), device_lock owners.
  */
-#include <xen/iommu.h>
+#include "iommu-private.h"
 
 #include <xen/barrier.h>
 #include <xen/bits.h>
@@ -19,30 +19,17 @@
 #include <xen/lib.h>
 #include <xen/mm.h>
 #include <xen/softirq.h>
-#include <xen/time.h>
 
 /* Freed per call of iommu_domain_teardown(). */
 #define TEARDOWN_TABLES 64U
 
-/*
- * Faults of one device: so many lines in a window, then a count; a window that
- * was used up makes the next one twice as long. So many in 5 s is a storm.
- * One bad buffer of 32 KiB is 8192 faults on a unit that reports every word;
- * the next one is not an accident any more.
- */
-#define FAULT_LINES      20U
-#define FAULT_LINES_TIME SECONDS(5)
-#define FAULT_STORM      10000U
-#define FAULT_STORM_TIME SECONDS(5)
-#define FAULT_BACKOFF    9U /* windows of lines grow to 43 minutes */
-
 DEFINE_SPINLOCK(device_lock, LOCK_RANK_DEVICE);
 bool iommu_enabled = true;
 
-static struct iommu_format formats[IOMMU_MAX_FORMATS]; /* boot only */
-static unsigned int nr_formats;
-static LIST_HEAD(units);   /* boot only */
-static LIST_HEAD(devices); /* device_lock */
+struct iommu_format iommu_formats[IOMMU_MAX_FORMATS];
+unsigned int iommu_nr_formats;
+LIST_HEAD(iommu_units);
+LIST_HEAD(iommu_devices);
 static bool iommu_force, iommu_verbose;
 
 /* ---- command line: "iommu=<bool>, force|required, verbose" ---- */
@@ -112,20 +99,20 @@ struct iommu_format *iommu_format_get(const struct pgt_fmt *fmt,
 {
     struct iommu_format *f = NULL;
 
-    for ( unsigned int i = 0; i < nr_formats; i++ )
+    for ( unsigned int i = 0; i < iommu_nr_formats; i++ )
     {
-        if ( formats[i].fmt == fmt )
-            f = &formats[i];
+        if ( iommu_formats[i].fmt == fmt )
+            f = &iommu_formats[i];
     }
 
     if ( !f )
     {
-        if ( nr_formats == IOMMU_MAX_FORMATS )
+        if ( iommu_nr_formats == IOMMU_MAX_FORMATS )
             return NULL;
-        f = &formats[nr_formats];
+        f = &iommu_formats[iommu_nr_formats];
         *f = (struct iommu_format){fmt, ia_bits, oa_bits, coherent_walk,
-                                   nr_formats};
-        nr_formats++;
+                                   iommu_nr_formats};
+        iommu_nr_formats++;
     }
 
     f->ia_bits = min(f->ia_bits, ia_bits);
@@ -136,19 +123,19 @@ struct iommu_format *iommu_format_get(const struct pgt_fmt *fmt,
 
 void iommu_register_unit(struct iommu_unit *unit)
 {
-    list_add_tail(&unit->list, &units);
+    list_add_tail(&unit->list, &iommu_units);
 }
 
 bool iommu_present(void)
 {
-    return !list_empty(&units);
+    return !list_empty(&iommu_units);
 }
 
 struct iommu_unit *iommu_unit_of(const struct dt_node *np)
 {
     struct iommu_unit *unit;
 
-    list_for_each_entry (unit, &units, list)
+    list_for_each_entry (unit, &iommu_units, list)
     {
         if ( unit->np == np )
             return unit;
@@ -161,7 +148,7 @@ static void iommu_softirq(void)
     struct iommu_unit *unit;
 
     spin_lock(&device_lock);
-    list_for_each_entry (unit, &units, list)
+    list_for_each_entry (unit, &iommu_units, list)
         unit->ops->poll_events(unit);
     spin_unlock(&device_lock);
 }
@@ -255,13 +242,13 @@ int iommu_domain_init(struct domain *d)
     struct domain_iommu *di = &d->iommu;
 
     list_init(&di->devices);
-    for ( unsigned int i = 0; i < nr_formats; i++ )
+    for ( unsigned int i = 0; i < iommu_nr_formats; i++ )
     {
         struct iommu_dom *dom = &di->dom[i];
         int rc;
 
         dom->d = d;
-        dom->format = &formats[i];
+        dom->format = &iommu_formats[i];
         list_init(&dom->contexts);
         rc = pgt_init(&dom->pgt, dom->format->fmt, &table_env, dom,
                       dom->format->ia_bits, dom->format->oa_bits);
@@ -272,7 +259,7 @@ int iommu_domain_init(struct domain *d)
             pgt_destroy(&di->dom[i].pgt);
         return rc;
     }
-    di->enabled = nr_formats;
+    di->enabled = iommu_nr_formats;
     return 0;
 }
 
@@ -292,7 +279,7 @@ int iommu_domain_teardown(struct domain *d)
         return 0;
     }
 
-    for ( unsigned int i = 0; i < nr_formats; i++ )
+    for ( unsigned int i = 0; i < iommu_nr_formats; i++ )
     {
         int rc = pgt_free_tables(&di->dom[i].pgt, TEARDOWN_TABLES);
 
@@ -320,7 +307,7 @@ static int prepare(struct domain *d, dfn_t dfn, unsigned int order,
     if ( !di->enabled )
         return 0;
 
-    for ( unsigned int i = 0; i < nr_formats && !rc; i++ )
+    for ( unsigned int i = 0; i < iommu_nr_formats && !rc; i++ )
     {
         struct iommu_dom *dom = &di->dom[i];
 
@@ -357,7 +344,7 @@ void iommu_map_pages(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
     if ( !di->enabled || !(flags & IOMMU_READ) )
         return;
 
-    for ( unsigned int i = 0; i < nr_formats; i++ )
+    for ( unsigned int i = 0; i < iommu_nr_formats; i++ )
     {
         struct iommu_dom *dom = &di->dom[i];
 
@@ -378,7 +365,7 @@ void iommu_unmap_pages(struct domain *d, dfn_t dfn, unsigned int order,
     if ( !di->enabled )
         return;
 
-    for ( unsigned int i = 0; i < nr_formats; i++ )
+    for ( unsigned int i = 0; i < iommu_nr_formats; i++ )
     {
         if ( in_reach(&di->dom[i], dfn) )
             pgt_unmap(&di->dom[i].pgt, iova_x(dfn_to_iova(dfn)), order,
@@ -390,7 +377,7 @@ int iommu_iotlb_sync(struct domain *d, struct iommu_gather *g)
 {
     int rc = 0;
 
-    for ( unsigned int i = 0; i < nr_formats; i++ )
+    for ( unsigned int i = 0; i < iommu_nr_formats; i++ )
     {
         struct iommu_dom *dom = &d->iommu.dom[i];
         int one;
@@ -469,7 +456,7 @@ int iommu_add_device(struct device *dev)
                    dev->nr_ids ? dev->ids[0] : 0, dev->nr_ids);
     }
 
-    list_for_each_entry (other, &devices, all)
+    list_for_each_entry (other, &iommu_devices, all)
     {
         if ( !share_an_id(dev, other) || in_group(dev, other) )
             continue;
@@ -478,7 +465,7 @@ int iommu_add_device(struct device *dev)
                    dev->name, other->name);
         join_groups(dev, other);
     }
-    list_add_tail(&dev->all, &devices);
+    list_add_tail(&dev->all, &iommu_devices);
     return 0;
 }
 
@@ -640,262 +627,6 @@ int iommu_deassign_device(struct device *dev)
     return rc;
 }
 
-/* ---- faults ---- */
-
-/* 0x8_1234_5000: groups of four, as people compare them. */
-static const char *iova_text(char buf[24], uint64_t iova)
-{
-    unsigned int digits = iova ? (fls64(iova) + 3) / 4 : 1;
-    char *p = buf;
-
-    *p++ = '0';
-    *p++ = 'x';
-    while ( digits-- )
-    {
-        *p++ = "0123456789abcdef"[(iova >> (4 * digits)) & 0xf];
-        if ( digits && !(digits % 4) )
-            *p++ = '_';
-    }
-    *p = '\0';
-    return buf;
-}
-
-/* Where the domain's walk of the address ends: the record does not say. */
-static int fault_level(const struct iommu_fault *f)
-{
-    struct iommu_dom *dom = f->dev ? f->dev->attached : NULL;
-    struct pgt_leaf leaf;
-
-    if ( !dom || !f->has_iova || !spin_trylock(&dom->d->p2m.lock) )
-        return -1;
-
-    pgt_lookup(&dom->pgt, f->iova, &leaf);
-    spin_unlock(&dom->d->p2m.lock);
-    return leaf.level;
-}
-
-static void print_fault(const struct iommu_fault *f)
-{
-    static const char *const reasons[] = {
-        [IOMMU_FAULT_TRANSLATION] = "translation",
-        [IOMMU_FAULT_PERMISSION] = "permission",
-        [IOMMU_FAULT_ACCESS_FLAG] = "access flag",
-        [IOMMU_FAULT_ADDR_SIZE] = "address size",
-        [IOMMU_FAULT_WALK_ABORT] = "table walk aborted",
-        [IOMMU_FAULT_BAD_STREAM] = "not assigned",
-        [IOMMU_FAULT_BAD_CONFIG] = "bad configuration",
-        [IOMMU_FAULT_OTHER] = "other",
-    };
-    const struct device *dev = f->dev;
-    char who[16] = "no domain", where[48] = "", level[16] = "", iova[24];
-    int at = fault_level(f);
-
-    if ( dev && dev->owner )
-        snprintf(who, sizeof(who), "d%u", dev->owner->domain_id);
-    if ( f->has_iova )
-        snprintf(where, sizeof(where), " iova %s %s", iova_text(iova, f->iova),
-                 f->write ? "write" : "read");
-    if ( at >= 0 )
-        snprintf(level, sizeof(level), ", level %d", at);
-
-    printk(XENLOG_WARN "%s: sid %#x (%s %s)%s: %s%s (%s)\n", f->unit->name,
-           f->id, who, dev ? dev->name : "unknown device", where,
-           reasons[f->reason], level, f->detail);
-}
-
-static void cut_off(const struct iommu_fault *f)
-{
-    struct device *m = f->dev;
-
-    printk(XENLOG_ERR "%s: sid %#x (%s): %u faults within 5 s, cut off\n",
-           f->unit->name, f->id, m ? m->name : "unknown device", FAULT_STORM);
-
-    if ( !m )
-    {
-        f->unit->ops->cut_off(f->unit, f->id);
-        return;
-    }
-
-    /* Those who share an id with it lose it, too. */
-    do
-    {
-        for ( unsigned int i = 0; i < m->nr_ids; i++ )
-            f->unit->ops->cut_off(f->unit, m->ids[i]);
-        m->cut_off = true;
-        m = list_entry(m->group.next, struct device, group);
-    } while ( m != f->dev );
-}
-
-void iommu_report_fault(const struct iommu_fault *f)
-{
-    struct iommu_fault_log *log = f->dev ? &f->dev->faults : &f->unit->stray;
-    s_time_t now = NOW();
-    uint64_t key;
-    bool again;
-
-    ASSERT(spin_is_held(&device_lock));
-    f->unit->nr_faults++;
-    if ( !log->nr++ )
-    {
-        log->first_iova = f->iova;
-        log->first_time = now;
-    }
-    log->last_iova = f->iova;
-    log->last_time = now;
-    log->last_reason = f->reason;
-
-    if ( !log->storm || now - log->storm_window >= FAULT_STORM_TIME )
-    {
-        log->storm_window = now;
-        log->storm = 0;
-    }
-
-    /* Records from before the cut still come out of the queue. */
-    if ( f->dev && f->dev->cut_off )
-    {
-        log->nr_hidden++;
-        return;
-    }
-
-    if ( !log->lines || now - log->line_window >= FAULT_LINES_TIME
-                                                      << log->backoff )
-    {
-        log->backoff =
-            log->lines < FAULT_LINES ? 0 : min(log->backoff + 1, FAULT_BACKOFF);
-        if ( log->hidden )
-            printk(XENLOG_WARN "%s: sid %#x: %u more faults not shown\n",
-                   f->unit->name, f->id, log->hidden);
-        log->line_window = now;
-        log->lines = log->hidden = 0;
-    }
-
-    /* A burst within one page says nothing new. */
-    key = (f->iova & PAGE_MASK) | (uint64_t)f->reason << 1 | f->write;
-    again = log->lines && key == log->line_key && f->id == log->line_id;
-
-    if ( log->lines < FAULT_LINES && !again )
-    {
-        log->lines++;
-        log->line_key = key;
-        log->line_id = f->id;
-        print_fault(f);
-    }
-    else
-    {
-        log->hidden++;
-        log->nr_hidden++;
-    }
-
-    if ( ++log->storm == FAULT_STORM )
-    {
-        log->storm = 0;
-        cut_off(f);
-    }
-}
-
-/* ---- looking ---- */
-
-static void print_desc(void *arg, unsigned int level, maddr_t desc_ma,
-                       uint64_t desc)
-{
-    (void)arg;
-    printk("    level %u: %#lx = %#lx\n", level,
-           (unsigned long)maddr_x(desc_ma), (unsigned long)desc);
-}
-
-void iommu_dump_walk(struct domain *d, uint64_t iova)
-{
-    if ( !d->iommu.enabled )
-    {
-        printk("  d%u has no IOMMU tables\n", d->domain_id);
-        return;
-    }
-    for ( unsigned int i = 0; i < nr_formats; i++ )
-    {
-        const struct pgt *pgt = &d->iommu.dom[i].pgt;
-
-        printk("  d%u %s walk of %#lx, root %#lx:\n", d->domain_id,
-               pgt->fmt->name, (unsigned long)iova,
-               (unsigned long)maddr_x(pgt_root(pgt)));
-        if ( pgt->root )
-            pgt_dump_walk(pgt, iova, print_desc, NULL);
-    }
-}
-
-static void dump_domain(const struct domain *d)
-{
-    const struct domain_iommu *di = &d->iommu;
-
-    if ( !di->enabled )
-    {
-        printk("d%u: no IOMMU tables\n", d->domain_id);
-        return;
-    }
-    for ( unsigned int i = 0; i < nr_formats; i++ )
-    {
-        const struct iommu_dom *dom = &di->dom[i];
-        const struct pgt_stats *s = &dom->pgt.stats;
-
-        printk("d%u: %s: %u devices, %u tables, leaves 1G %lu 2M %lu 4K %lu, "
-               "%u splits, %u breaks%s%s\n",
-               d->domain_id, dom->pgt.fmt->name, dom->nr_attached, s->tables,
-               (unsigned long)s->leaves[1], (unsigned long)s->leaves[2],
-               (unsigned long)s->leaves[3], s->splits, s->breaks,
-               dom->out_of_reach ? ", part out of reach" : "",
-               di->lost_sync ? ", SYNC LOST" : "");
-    }
-}
-
-static void dump_device(const struct device *dev)
-{
-    char owner[16] = "quarantined";
-
-    if ( dev->owner )
-        snprintf(owner, sizeof(owner), "d%u", dev->owner->domain_id);
-    printk("  %-16s %-12s %s id %#x%s, %lu faults\n", dev->name, owner,
-           dev->unit ? dev->unit->name : "NO IOMMU",
-           dev->nr_ids ? dev->ids[0] : 0, dev->cut_off ? ", CUT OFF" : "",
-           (unsigned long)dev->faults.nr);
-}
-
-static void dump_iommu(char key)
-{
-    struct iommu_unit *unit;
-    struct device *dev;
-    struct domain *d;
-
-    (void)key;
-    if ( !spin_trylock(&domlist_lock) )
-    {
-        printk("IOMMU: the domain list is in use, try again\n");
-        return;
-    }
-    if ( !spin_trylock(&device_lock) )
-    {
-        spin_unlock(&domlist_lock);
-        printk("IOMMU: devices are in use, try again\n");
-        return;
-    }
-
-    list_for_each_entry (unit, &units, list)
-    {
-        unit->ops->poll_events(unit);
-        unit->ops->dump(unit);
-        printk("  %lu invalidations, %lu syncs, longest %lu us, %lu faults\n",
-               (unsigned long)unit->nr_invalidations,
-               (unsigned long)unit->nr_syncs,
-               (unsigned long)unit->longest_sync_ns / 1000,
-               (unsigned long)unit->nr_faults);
-    }
-    list_for_each_entry (dev, &devices, all)
-        dump_device(dev);
-    list_for_each_entry (d, &domain_list, list)
-        dump_domain(d);
-
-    spin_unlock(&device_lock);
-    spin_unlock(&domlist_lock);
-}
-
 /* ---- boot ---- */
 
 void iommu_init(void)
@@ -908,7 +639,7 @@ void iommu_init(void)
     }
 
     softirq_open(SOFTIRQ_IOMMU, iommu_softirq);
-    keyhandler_register('o', dump_iommu, "IOMMU units, devices and tables");
+    keyhandler_register('o', iommu_dump, "IOMMU units, devices and tables");
     dt_probe_class(DT_DRIVER_IOMMU);
     if ( !iommu_present() )
     {
