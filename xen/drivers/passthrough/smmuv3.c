@@ -15,6 +15,8 @@
  */
 #include "smmuv3.h"
 
+#include <proxenos.h>
+
 #include <xen/barrier.h>
 #include <xen/cache.h>
 #include <xen/device.h>
@@ -403,21 +405,42 @@ static void smmuv3_poll_events(struct iommu_unit *unit)
     smmu_evtq_drain(to_smmu(unit));
 }
 
+/* Both without ASID 0, which no context has. */
+static unsigned int max_contexts(const struct smmuv3_device *smmu)
+{
+    return BIT32(smmu->feat.asid_bits) - 1;
+}
+
+static unsigned int nr_contexts(const struct smmuv3_device *smmu)
+{
+    unsigned int nr = 0;
+
+    for ( unsigned int i = 0; i < BIT32(smmu->feat.asid_bits) / 64; i++ )
+        nr += popcount64(READ_ONCE(smmu->asid_map[i]));
+    return nr - 1;
+}
+
+static void smmuv3_info(struct iommu_unit *unit, struct px_unit_info *info)
+{
+    const struct smmuv3_device *smmu = to_smmu(unit);
+
+    info->kind = PX_UNIT_SMMUV3;
+    info->stages = smmu->feat.stage2 ? 3 : 1;
+    info->contexts = max_contexts(smmu);
+    info->contexts_used = nr_contexts(smmu);
+}
+
 static void smmuv3_dump(struct iommu_unit *unit)
 {
     const struct smmuv3_device *smmu = to_smmu(unit);
     const struct smmuv3_features *f = &smmu->feat;
-    unsigned int nr_asids = 0;
-
-    for ( unsigned int i = 0; i < BIT32(f->asid_bits) / 64; i++ )
-        nr_asids += popcount64(smmu->asid_map[i]);
 
     printk("%s: %s stream table, %u StreamID bits, output %u bits%s%s%s\n",
            unit->name, f->two_level ? "2-level" : "linear", f->sid_bits,
            f->oa_bits, f->coherent ? ", coherent" : "", f->ril ? ", RIL" : "",
            f->bbml2 ? ", BBML2" : "");
-    printk("  ASIDs %u of %u, CR0 %#x, GERROR %#x/%#x\n", nr_asids - 1,
-           BIT32(f->asid_bits) - 1, smmu_read32(smmu, SMMU_CR0ACK),
+    printk("  ASIDs %u of %u, CR0 %#x, GERROR %#x/%#x\n", nr_contexts(smmu),
+           max_contexts(smmu), smmu_read32(smmu, SMMU_CR0ACK),
            smmu_read32(smmu, SMMU_GERROR), smmu_read32(smmu, SMMU_GERRORN));
     printk("  commands: prod %#x cons %#x, %lu errors, %lu timeouts; events: "
            "cons %#x, %lu overflows\n",
@@ -437,6 +460,7 @@ static const struct iommu_ops smmuv3_ops = {
     .iotlb_sync = smmuv3_iotlb_sync,
     .poll_events = smmuv3_poll_events,
     .dump = smmuv3_dump,
+    .info = smmuv3_info,
 };
 
 /* ---- probe ---- */
@@ -513,6 +537,7 @@ static int read_features(struct smmuv3_device *smmu)
     if ( idr1 & (SMMU_IDR1_TABLES_PRESET | SMMU_IDR1_QUEUES_PRESET) )
         return refuse(smmu, "fixed tables or queues (IDR1.*_PRESET)");
 
+    f->stage2 = idr0 & SMMU_IDR0_S2P;
     f->coherent = idr0 & SMMU_IDR0_COHACC;
     f->hyp = idr0 & SMMU_IDR0_HYP;
     f->msi = idr0 & SMMU_IDR0_MSI;

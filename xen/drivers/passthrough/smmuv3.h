@@ -30,6 +30,7 @@
 
 /* What the ID registers say, reduced to what we use. Constant after probe. */
 struct smmuv3_features {
+    bool stage2;           /* can do it, too: told, not used */
     unsigned int sid_bits; /* StreamIDs our table covers */
     unsigned int asid_bits;
     unsigned int oa_bits, ips; /* the width, and its encoding */

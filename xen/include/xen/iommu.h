@@ -16,6 +16,7 @@
 
 struct domain;
 struct dt_node;
+struct px_unit_info;
 
 /* Rights of a mapping; a device without IOMMU_READ has no access at all. */
 #define IOMMU_READ  (1U << 0)
@@ -144,6 +145,9 @@ struct iommu_ops {
     /* Read events and errors; from SOFTIRQ_IOMMU, detach, before dumps. */
     void (*poll_events)(struct iommu_unit *unit);
     void (*dump)(struct iommu_unit *unit); /* debug key 'o' */
+    /* What kind of unit it is: fill kind, stages, contexts, contexts_used of
+     * <proxenos.h>; the core knows the rest. */
+    void (*info)(struct iommu_unit *unit, struct px_unit_info *info);
 };
 
 /* ---- life of units ---- */
