@@ -235,15 +235,19 @@ $(libfdt): $(libfdt_objs)
 deps:
 	@tools/deps.sh
 
+# ---- Tools of dom0
+
+include tools/pxl/pxl.mk
+
 include tests/tests.mk
 
 .PHONY: clean distclean help
 #: clean           remove what was built; distclean: also what was fetched
 clean:
-	rm -rf $(B)/obj $(B)/proxenos* $(B)/host $(B)/fuzz $(B)/results
+	rm -rf $(B)/obj $(B)/proxenos* $(B)/pxl $(B)/host $(B)/fuzz $(B)/results
 distclean:
 	rm -rf $(B)
 
 help:
-	@echo 'make [debug=n] [V=1] builds build/proxenos.  Targets:'
+	@echo 'make [debug=n] [V=1] builds build/proxenos and build/pxl.  Targets:'
 	@sed -n 's/^#: /  /p' Makefile tests/tests.mk

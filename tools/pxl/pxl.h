@@ -14,7 +14,8 @@
 /* err - what was wrong, where, and what to do; one line. */
 void err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* verbose - shown with -v. */
+/* verbose - shown with -v, which is counted in verbosity. */
+extern unsigned int verbosity;
 void verbose(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*
  * progress - "what: done/total unit" on one line of a terminal, once the work
@@ -33,6 +34,7 @@ char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void wait_ms(unsigned int ms);
 uint64_t now_ms(void);
 
+/* Commands are listed in commands.h. */
 struct command {
     const char *name;
     const char *args;                  /* "<domain> [-F]" */
