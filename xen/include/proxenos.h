@@ -21,6 +21,16 @@
 
 #define PX_NO_INDEX (~0U)
 
+/*
+ * The virtual PCI host bridge of a domain with IOMMU tables, beyond what
+ * public/arch-arm.h says of it (GUEST_VPCI_*): one bus, 0. INTA to INTD of
+ * slot s are the level interrupts PX_VPCI_INTX_IRQ + (s + pin) % 4, pin 0 for
+ * INTA. Messages go to the GICv2m frame, where the host has any.
+ */
+#define PX_VPCI_INTX_IRQ 44U /* INTID, and the three behind it */
+#define PX_VPCI_V2M_BASE 0x03011000U
+#define PX_VPCI_V2M_SIZE 0x1000U
+
 /* A device: a PCI function, or a node of the host's device tree. */
 struct px_device {
 #define PX_DEVICE_PCI 1

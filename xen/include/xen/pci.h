@@ -11,6 +11,8 @@
 #ifndef XEN_PCI_H
 #define XEN_PCI_H
 
+#include <public/xen.h>
+
 #include <xen/device.h>
 #include <xen/list.h>
 #include <xen/pci-regs.h>
@@ -82,6 +84,9 @@ struct pci_dev {
     bool gone;    /* pulled out; the struct waits for what comes next */
     uint32_t requester_id; /* as seen by IOMMU and ITS (aliases) */
     struct vpci *vpci;     /* emulation for the owner; NULL none */
+    /* As its owner sees it; device lock. For lists. */
+    unsigned int vslot; /* devfn; PX_NO_INDEX: nowhere */
+    bool shared_msi;    /* by consent on a frame that all share */
 };
 
 extern struct list_head pci_hosts;   /* boot only */
@@ -116,11 +121,8 @@ bool pci_bus_to_cpu(const struct pci_host *host, uint64_t addr, uint64_t size,
 
 /* pci_quiesce - bus mastering and interrupts off. */
 void pci_quiesce(struct pci_dev *pdev);
-/*
- * pci_reset - function level reset, or that of the bus when the function is
- * alone on it. Command and BARs are 0 afterwards. -EOPNOTSUPP: neither.
- */
-int pci_reset(struct pci_dev *pdev);
+/* pci_reset_kind - PX_RESET_*: how it would be reset now. Device lock. */
+unsigned int pci_reset_kind(const struct pci_dev *pdev);
 /* pci_assign_all - give every function to dom0, bridges included. */
 int __must_check pci_assign_all(struct domain *d);
 
@@ -133,6 +135,27 @@ int __must_check pci_assign_all(struct domain *d);
 bool pci_look_for(struct domain *d, struct pci_host *host, unsigned int bus,
                   unsigned int devfn);
 bool pci_is_gone(struct domain *d, pci_sbdf_t sbdf);
+
+/*
+ * Owners: what PX_OP_quarantine, release, attach and detach of proxenos.h ask
+ * for; the errors are those it lists. All take the device lock. Taking a
+ * function away resets it, which takes time: -ERESTART, call again with the
+ * same arguments. Bring-back (release) may also return -ERESTART.
+ * @reset: PX_RESET_*. @conflict: the group's member in the way, or NULL.
+ */
+int __must_check pci_quarantine(pci_sbdf_t sbdf, unsigned int *reset,
+                                struct device **conflict);
+int __must_check pci_release(pci_sbdf_t sbdf, unsigned int *reset,
+                             struct device **conflict);
+/* @flags: PX_ATTACH_*. @vslot: in, a slot 0..31 or PX_NO_INDEX; out, devfn. */
+int __must_check pci_attach(struct domain *d, pci_sbdf_t sbdf,
+                            unsigned int flags, unsigned int *vslot,
+                            domid_t *owner, struct device **conflict);
+int __must_check pci_detach(struct domain *d, pci_sbdf_t sbdf,
+                            unsigned int *reset);
+/* pci_domain_release - everything of a dying domain, all at once: -ERESTART
+ * until done. Before any of its frames is freed (P3). */
+int __must_check pci_domain_release(struct domain *d);
 
 /* pci_host_add - by a host driver's probe, with all but list and roots set. */
 void pci_host_add(struct pci_host *host);
