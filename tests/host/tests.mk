@@ -29,6 +29,10 @@ test-smmuv3-model := tests/host/test-smmuv3-model.c tests/models/smmuv3.c \
 iommu_core := $(patsubst %,xen/drivers/passthrough/%.c,iommu iommu-fault \
     iommu-info)
 
+HOST_TESTS += test-ipmmu-model
+test-ipmmu-model := tests/host/test-ipmmu-model.c tests/models/ipmmu.c \
+    tests/models/ipmmu-walk.c
+
 # The rig comes first: its part of .dtdrivers is the start of the array.
 HOST_TESTS += test-smmuv3
 test-smmuv3 := tests/host/iommu-rig.c tests/host/test-smmuv3.c \
