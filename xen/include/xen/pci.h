@@ -11,11 +11,11 @@
 #ifndef XEN_PCI_H
 #define XEN_PCI_H
 
-#include <public/xen.h>
-
 #include <xen/device.h>
 #include <xen/list.h>
 #include <xen/pci-regs.h>
+
+#include <public/xen.h>
 
 struct dt_node;
 
