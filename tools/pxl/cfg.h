@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A configuration file in xl's grammar (xl.cfg.5): NAME = "string", number,
- * or [list]; lists may be nested once; comments start with #; newline or ";"
- * ends a setting. Values know their line, so that what is wrong with them is
- * said as "FILE:LINE: ...".
+ * A configuration file in xl's grammar (xl.cfg.5): NAME = VALUE, or += to add
+ * to an earlier one. A value is a "string" or 'string' with C's escapes, a
+ * number (decimal, 0x hexadecimal, 0 octal), or a [list] of them; lists may be
+ * nested once and end with a comma; comments start with #; newline or ";" ends
+ * a setting. Values know their line, so that what is wrong with them is said
+ * as "FILE:LINE: ...".
  */
 #ifndef PXL_CFG_H
 #define PXL_CFG_H
@@ -13,8 +15,8 @@
 #include <stdint.h>
 
 struct cfg_value {
-    unsigned int line;
-    char *string; /* of a string or number; NULL: a list */
+    unsigned int line; /* 0: from the command line */
+    char *string;      /* of a string or number; NULL: a list */
     struct cfg_value *item;
     size_t nr;
 };
@@ -23,7 +25,12 @@ struct cfg;
 
 /* cfg_load - NULL after a message that names the line. */
 struct cfg *cfg_load(const char *file);
-/* cfg_add - settings of the command line ("NAME=VALUE"); later ones win. */
+/* cfg_parse - the same for a text; @file is for messages. */
+struct cfg *cfg_parse(const char *file, const char *text, size_t len);
+/*
+ * cfg_add - settings of the command line ("NAME=VALUE;..."); later ones win.
+ * A value that is no list may stand without quotes there.
+ */
 int cfg_add(struct cfg *cfg, const char *text);
 void cfg_free(struct cfg *cfg);
 
@@ -38,7 +45,8 @@ int cfg_number(struct cfg *cfg, const char *name, uint64_t fallback,
 int cfg_list(struct cfg *cfg, const char *name, const struct cfg_value **items,
              size_t *nr);
 
-/* cfg_err - "FILE:LINE: ...", for a value found wrong later. */
+/* cfg_err - "FILE:LINE: ...", for a value found wrong later. @at NULL: of the
+ * file as a whole, such as a setting that is missing. */
 void cfg_err(const struct cfg *cfg, const struct cfg_value *at, const char *fmt,
              ...) __attribute__((format(printf, 3, 4)));
 /* cfg_unused - warn of each setting that nobody asked for. */

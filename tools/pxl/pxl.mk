@@ -7,6 +7,8 @@
 # ---- Sources: one file per line, sorted.  Commands go to commands.h.
 
 # What needs no hypervisor; host tests compile these, too.
+pxl_srcs += tools/pxl/cfg-parse.c
+pxl_srcs += tools/pxl/cfg.c
 pxl_srcs += tools/pxl/parse.c
 pxl_srcs += tools/pxl/table.c
 pxl_srcs += tools/pxl/util.c
