@@ -45,6 +45,10 @@ int pci_create(struct cfg *cfg, int domid);
  */
 int pci_destroy(int domid);
 
+/* pci_seize - make dom0's function assignable; one that is not dom0's is left
+ * alone. */
+int pci_seize(uint32_t sbdf);
+
 /* Commands; xl's. */
 int cmd_pci_assignable_list(int argc, char **argv);
 int cmd_pci_assignable_add(int argc, char **argv);

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dom0's Linux and its PCI devices, through sysfs. @bdf: "0000:01:00.0". */
+#ifndef PXL_PCI_LINUX_H
+#define PXL_PCI_LINUX_H
+
+#include <stdbool.h>
+
+/* linux_user - what uses the device: "/dev/nvme0n1 is mounted on /"; NULL:
+ * nobody. To be freed. */
+char *linux_user(const char *bdf);
+/* linux_let_go - unbind its driver and forget the device; one that Linux does
+ * not know is fine. -1 after a message. */
+int linux_let_go(const char *bdf);
+/* linux_rescan - find devices that came back; @bind: and give them drivers. */
+int linux_rescan(bool bind);
+
+#endif /* PXL_PCI_LINUX_H */

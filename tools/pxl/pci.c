@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pci.c - PCI devices to domains and from them: at creation, while they run,
+ * at their end.
+ *
+ * A device is dom0's, or quarantined ("assignable", pci-assignable.c), or a
+ * domU's. The way between domains leads through quarantine, where the
+ * hypervisor resets it.
+ */
+#include "pci.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cfg.h"
+#include "device.h"
+#include "pxl.h"
+
+#define DYING_MS 60000U /* a big domain is taken apart in slices */
+
+static bool is_dying(uint32_t domid)
+{
+    struct xen_domctl_getdomaininfo info;
+
+    return next_domain(domid, &info) && info.domain == domid &&
+           info.flags & XEN_DOMINF_dying;
+}
+
+/* Until the domain that had it is gone. */
+static void wait_for_dying(uint32_t domid)
+{
+    uint64_t since = now_ms();
+
+    while ( is_dying(domid) && now_ms() - since < DYING_MS )
+    {
+        progress("waiting for the device's last domain",
+                 (now_ms() - since) / 1000, DYING_MS / 1000, "s");
+        wait_ms(100);
+    }
+}
+
+static char *owned_error(const struct px_attach *attach, const char *name)
+{
+    char *owner, *text;
+
+    if ( attach->owner == DOMID_INVALID )
+        return xstrdup("it is being moved; try again");
+    if ( attach->owner == 0 )
+        return xasprintf("dom0 has it; pxl pci-assignable-add %s first, or "
+                         "write seize=1",
+                         name);
+    if ( attach->owner == attach->domid )
+        return xstrdup("the domain has it already");
+    owner = domain_name((int)attach->owner);
+    text =
+        xasprintf("%s has it; pxl pci-detach %s %s first", owner, owner, name);
+    free(owner);
+    return text;
+}
+
+static char *attach_error(const struct px_attach *attach, const char *name,
+                          bool covered, int rc)
+{
+    char *other, *text;
+
+    switch ( rc )
+    {
+    case -ESRCH:
+        return xasprintf("there is no domain %u", attach->domid);
+    case -ENODEV:
+        return xstrdup("there is no such device; pxl pci-assignable-list");
+    case -EPERM:
+        return xstrdup("a bridge stays with dom0; name a device behind it");
+    case -EBUSY:
+        return owned_error(attach, name);
+    case -EXDEV:
+        other = device_index_name(attach->conflict);
+        text = xasprintf("it shares its requester ID with %s, which is not the "
+                         "domain's: an IOMMU cannot tell them apart; both go "
+                         "to one domain, or neither",
+                         other);
+        free(other);
+        return text;
+    case -EOPNOTSUPP:
+        if ( !covered )
+            return xstrdup("no IOMMU covers it; permissive=1 consents to a "
+                           "device that reaches all memory, in a "
+                           "direct-mapped domain only");
+        return xstrdup("the domain has no IOMMU tables (passthrough = "
+                       "\"disabled\")");
+    case -ERANGE:
+        return xstrdup("the domain has memory above the reach of the device's "
+                       "IOMMU; give it less");
+    case -ENOSPC:
+        return xstrdup("no context of its IOMMU, or no slot of the domain's "
+                       "bus, is left");
+    case -EEXIST:
+        return xasprintf("slot %#x is taken", attach->vslot);
+    case -EADDRNOTAVAIL:
+        return xstrdup("its interrupt doorbell or a BAR needs an address that "
+                       "the domain uses");
+    default:
+        return xstrdup(strerror(-rc));
+    }
+}
+
+static bool is_covered(uint32_t sbdf)
+{
+    struct devices devs;
+    const struct device *dev;
+    bool covered = true;
+
+    if ( devices_load(&devs) != 0 )
+        return true;
+    dev = device_pci(&devs, sbdf);
+    if ( dev )
+        covered = dev->info.unit != PX_NO_INDEX;
+    devices_free(&devs);
+    return covered;
+}
+
+/* @why: to be freed; NULL when it has been said. */
+static int attach(int domid, const struct pci_spec *spec, char **why)
+{
+    struct proxenos_op op;
+    struct px_attach *a = &op.u.attach;
+    char *name;
+    int rc;
+
+    *why = NULL;
+    if ( spec->seize && pci_seize(spec->sbdf) != 0 )
+        return -1;
+    for ( bool waited = false;; waited = true )
+    {
+        memset(&op, 0, sizeof(op));
+        a->domid = (uint32_t)domid;
+        a->flags = (spec->msi ? PX_ATTACH_MSI : 0) |
+                   (spec->permissive ? PX_ATTACH_PERMISSIVE : 0);
+        a->vslot = spec->vslot;
+        a->owner = DOMID_INVALID;
+        a->conflict = PX_NO_INDEX;
+        device_pci_op(&a->dev, spec->sbdf);
+        rc = hyp_px(PX_OP_attach, &op);
+        if ( rc != -EBUSY || waited || !is_dying(a->owner) )
+            break;
+        wait_for_dying(a->owner);
+    }
+    if ( rc >= 0 )
+        return 0;
+
+    name = pci_name(spec->sbdf);
+    *why =
+        attach_error(a, name, rc != -EOPNOTSUPP || is_covered(spec->sbdf), rc);
+    free(name);
+    return -1;
+}
+
+int pci_create(struct cfg *cfg, int domid)
+{
+    const struct cfg_value *items;
+    struct pci_spec *specs;
+    size_t nr, same;
+    int rc = 0;
+
+    if ( pci_config(cfg, &specs, &nr) != 0 ||
+         cfg_list(cfg, "pci", &items, &same) != 0 )
+        return -1;
+    for ( size_t i = 0; i < nr && rc == 0; i++ )
+    {
+        char *name = pci_name(specs[i].sbdf), *why;
+
+        rc = attach(domid, &specs[i], &why);
+        if ( why )
+            cfg_err(cfg, &items[i], "%s: %s", name, why);
+        else if ( rc == 0 )
+            verbose("%s: attached", name);
+        free(why);
+        free(name);
+    }
+    free(specs);
+    return rc;
+}
+
+static int detach(int domid, uint32_t sbdf, const char *name, uint32_t *reset)
+{
+    struct proxenos_op op = {0};
+    int rc;
+
+    op.u.detach.domid = (uint32_t)domid;
+    device_pci_op(&op.u.detach.dev, sbdf);
+    rc = hyp_px(PX_OP_detach, &op);
+    *reset = op.u.detach.reset;
+    if ( rc >= 0 )
+        return 0;
+    if ( rc == -ENODEV )
+        err("%s: domain %d does not have it; pxl pci-list %d", name, domid,
+            domid);
+    else if ( rc == -ETIMEDOUT )
+        err("%s: its IOMMU did not confirm in time: the device is in "
+            "quarantine, the domain's memory stays out of use",
+            name);
+    else
+        err("%s: cannot be taken from domain %d: %s", name, domid,
+            strerror(-rc));
+    return -1;
+}
+
+int pci_destroy(int domid)
+{
+    struct devices devs;
+    int rc = 0;
+
+    if ( devices_load(&devs) != 0 )
+        return -1;
+    for ( size_t i = 0; i < devs.nr; i++ )
+    {
+        const struct px_device_info *info = &devs.dev[i].info;
+        uint32_t reset;
+
+        if ( info->dev.kind == PX_DEVICE_PCI &&
+             info->owner == (uint32_t)domid &&
+             detach(domid, info->dev.sbdf, devs.dev[i].name, &reset) != 0 )
+            rc = -1;
+    }
+    devices_free(&devs);
+    return rc;
+}
+
+int cmd_pci_attach(int argc, char **argv)
+{
+    struct pci_spec spec = {0};
+    char *why, *name;
+    int domid, opt;
+
+    while ( (opt = options(argc, argv, "", NULL)) != -1 )
+        return usage(argv[0]);
+    if ( argc - optind < 2 || argc - optind > 3 )
+        return usage(argv[0]);
+    domid = domain_arg(argv[optind]);
+    if ( domid < 0 )
+        return EXIT_FAILURE;
+    if ( pci_parse(argv[optind + 1], &spec, &why) != 0 )
+    {
+        err("%s", why);
+        free(why);
+        return EXIT_FAILURE;
+    }
+    /* xl's third argument: the slot. */
+    if ( argc - optind == 3 )
+    {
+        char *end;
+        unsigned long slot = strtoul(argv[optind + 2], &end, 16);
+
+        if ( *end || end == argv[optind + 2] || slot > 0x1f )
+        {
+            err("\"%s\": a slot is 0 to 1f", argv[optind + 2]);
+            return EXIT_FAILURE;
+        }
+        spec.vslot = (uint32_t)slot;
+    }
+
+    if ( attach(domid, &spec, &why) == 0 )
+        return EXIT_SUCCESS;
+    if ( why )
+    {
+        name = pci_name(spec.sbdf);
+        err("%s: not attached: %s", name, why);
+        free(name);
+        free(why);
+    }
+    return EXIT_FAILURE;
+}
+
+int cmd_pci_detach(int argc, char **argv)
+{
+    const char *bdf;
+    uint32_t sbdf, reset;
+    char *name;
+    int domid, opt, rc;
+
+    /* -f: without asking the guest, which nobody does here. */
+    while ( (opt = options(argc, argv, "f", NULL)) != -1 )
+        if ( opt != 'f' )
+            return usage(argv[0]);
+    if ( argc - optind != 2 )
+        return usage(argv[0]);
+    domid = domain_arg(argv[optind]);
+    if ( domid < 0 )
+        return EXIT_FAILURE;
+    bdf = argv[optind + 1];
+    if ( !pci_bdf(&bdf, &sbdf) || *bdf )
+    {
+        err("\"%s\" is no PCI device ([DDDD:]BB:DD.F)", argv[optind + 1]);
+        return EXIT_FAILURE;
+    }
+    name = pci_name(sbdf);
+    rc = detach(domid, sbdf, name, &reset);
+    if ( rc == 0 )
+        printf("%s: detached, assignable (reset: %s)\n", name,
+               reset_name(reset));
+    free(name);
+    return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
