@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd.h"
 #include "device.h"
 #include "pci-linux.h"
 #include "pxl.h"

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cmd.h"
 #include "device.h"
 #include "json.h"
 #include "pxl.h"

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "cfg.h"
+#include "cmd.h"
 #include "device.h"
 #include "pxl.h"
 

@@ -49,12 +49,4 @@ int pci_destroy(int domid);
  * alone. */
 int pci_seize(uint32_t sbdf);
 
-/* Commands; xl's. */
-int cmd_pci_assignable_list(int argc, char **argv);
-int cmd_pci_assignable_add(int argc, char **argv);
-int cmd_pci_assignable_remove(int argc, char **argv);
-int cmd_pci_list(int argc, char **argv);
-int cmd_pci_attach(int argc, char **argv);
-int cmd_pci_detach(int argc, char **argv);
-
 #endif /* PXL_PCI_H */
