@@ -554,7 +554,7 @@ int rig_map(struct domain *d, uint64_t dfn, uint64_t mfn, unsigned int order,
 
     iommu_gather_init(&g);
     spin_lock(&d->p2m.lock);
-    rc = iommu_prepare_pages(d, _dfn(dfn), order);
+    rc = iommu_prepare_pages(d, _dfn(dfn), _mfn(mfn), order);
     if ( !rc )
     {
         iommu_map_pages(d, _dfn(dfn), _mfn(mfn), order, flags, &g);

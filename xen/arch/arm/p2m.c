@@ -225,7 +225,7 @@ static int set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order, mfn_t mfn,
     if ( rc )
         return rc;
     if ( iommu )
-        rc = iommu_prepare_pages(p2m->d, dfn_from_gfn(gfn), order);
+        rc = iommu_prepare_pages(p2m->d, dfn_from_gfn(gfn), mfn, order);
     if ( rc )
     {
         op_abandon(&op, gfn, order);
@@ -570,7 +570,7 @@ static int alias_update(struct p2m *p2m, mfn_t mfn, unsigned int old)
     op_init(&op, p2m);
     if ( !old )
     {
-        rc = iommu_prepare_pages(p2m->d, dfn, 0);
+        rc = iommu_prepare_pages(p2m->d, dfn, mfn, 0);
         if ( rc )
             return rc;
     }
@@ -642,7 +642,7 @@ int p2m_iommu_map_doorbell(struct domain *d, gfn_t gfn, mfn_t mfn)
     else
     {
         op_init(&op, p2m);
-        rc = iommu_prepare_pages(d, dfn_from_gfn(gfn), 0);
+        rc = iommu_prepare_pages(d, dfn_from_gfn(gfn), mfn, 0);
         if ( !rc )
         {
             iommu_map_pages(d, dfn_from_gfn(gfn), mfn, 0,

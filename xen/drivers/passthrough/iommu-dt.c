@@ -95,13 +95,13 @@ static int xlate_iommus(struct dt_node *np, struct device *dev)
         unit = iommu_unit_of(args.np);
         if ( !unit )
             return -ENODEV;
-        if ( dev->unit && dev->unit != unit )
+        if ( dev->unit && dev->unit != iommu_unit_main(unit) )
         {
             printk(XENLOG_ERR "%s: behind two IOMMUs at once: not supported\n",
                    np->full_name);
             return -EOPNOTSUPP;
         }
-        dev->unit = unit;
+        dev->unit = iommu_unit_main(unit);
         rc = unit->ops->dt_xlate(unit, dev, args.args, args.nr_args);
         if ( rc )
             return rc;
@@ -217,7 +217,7 @@ int iommu_dt_xlate_pci(struct dt_node *host, uint32_t requester_id,
     if ( !unit )
         return -ENODEV;
 
-    dev->unit = unit;
+    dev->unit = iommu_unit_main(unit);
     rc = unit->ops->dt_xlate(unit, dev, &id, 1);
     if ( rc )
         dev->unit = NULL;

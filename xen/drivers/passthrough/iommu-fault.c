@@ -43,7 +43,7 @@ static const char *iova_text(char buf[24], uint64_t iova)
 /* Where the domain's walk of the address ends: the record does not say. */
 static int fault_level(const struct iommu_fault *f)
 {
-    struct iommu_dom *dom = f->dev ? f->dev->attached : NULL;
+    struct iommu_dom *dom = f->dev ? f->dev->attached : f->dom;
     struct pgt_leaf leaf;
 
     if ( !dom || !f->has_iova || !spin_trylock(&dom->d->p2m.lock) )
@@ -52,6 +52,35 @@ static int fault_level(const struct iommu_fault *f)
     pgt_lookup(&dom->pgt, f->iova, &leaf);
     spin_unlock(&dom->d->p2m.lock);
     return leaf.level;
+}
+
+static const char *id_name(const struct iommu_fault *f)
+{
+    return f->id_name ? f->id_name : "sid";
+}
+
+/* Can it have been this device's, when the unit does not say whose? */
+static bool is_suspect(const struct iommu_fault *f, const struct device *dev)
+{
+    return f->dom && dev->attached == f->dom && dev->unit == f->unit;
+}
+
+/* "d2 0000:01:00.0", "d2 one of 3 devices", "no domain unknown device" */
+static void print_who(const struct iommu_fault *f, char *buf, size_t size)
+{
+    struct device *dev = f->dev;
+    unsigned int nr = 0;
+
+    if ( dev && dev->owner )
+        snprintf(buf, size, "d%u %s", dev->owner->domain_id, dev->name);
+    else if ( dev || !f->dom )
+        snprintf(buf, size, "no domain %s", dev ? dev->name : "unknown device");
+    else
+    {
+        list_for_each_entry (dev, &iommu_devices, all)
+            nr += is_suspect(f, dev);
+        snprintf(buf, size, "d%u one of %u devices", f->dom->d->domain_id, nr);
+    }
 }
 
 static void print_fault(const struct iommu_fault *f)
@@ -66,55 +95,64 @@ static void print_fault(const struct iommu_fault *f)
         [IOMMU_FAULT_BAD_CONFIG] = "bad configuration",
         [IOMMU_FAULT_OTHER] = "other",
     };
-    const struct device *dev = f->dev;
-    char who[16] = "no domain", where[48] = "", level[16] = "", iova[24];
+    char who[64], where[48] = "", level[16] = "", iova[24];
     int at = fault_level(f);
 
-    if ( dev && dev->owner )
-        snprintf(who, sizeof(who), "d%u", dev->owner->domain_id);
+    print_who(f, who, sizeof(who));
     if ( f->has_iova )
-        snprintf(where, sizeof(where), " iova %s %s", iova_text(iova, f->iova),
-                 f->write ? "write" : "read");
+        snprintf(where, sizeof(where), " iova %s%s", iova_text(iova, f->iova),
+                 f->no_direction ? ""
+                 : f->write      ? " write"
+                                 : " read");
     if ( at >= 0 )
         snprintf(level, sizeof(level), ", level %d", at);
 
-    printk(XENLOG_WARN "%s: sid %#x (%s %s)%s: %s%s (%s)\n", f->unit->name,
-           f->id, who, dev ? dev->name : "unknown device", where,
-           reasons[f->reason], level, f->detail);
+    printk(XENLOG_WARN "%s: %s %#x (%s)%s: %s%s (%s)\n", f->unit->name,
+           id_name(f), f->id, who, where, reasons[f->reason], level, f->detail);
+}
+
+static void cut_off_device(struct iommu_unit *unit, struct device *dev)
+{
+    for ( unsigned int i = 0; i < dev->nr_ids; i++ )
+        unit->ops->cut_off(unit, dev->ids[i]);
+    dev->cut_off = true;
 }
 
 static void cut_off(const struct iommu_fault *f)
 {
     struct device *m = f->dev;
+    char who[64];
 
-    printk(XENLOG_ERR "%s: sid %#x (%s): %u faults within 5 s, cut off\n",
-           f->unit->name, f->id, m ? m->name : "unknown device", FAULT_STORM);
+    print_who(f, who, sizeof(who));
+    printk(XENLOG_ERR "%s: %s %#x (%s): %u faults within 5 s, cut off\n",
+           f->unit->name, id_name(f), f->id, who, FAULT_STORM);
 
-    if ( !m )
+    if ( !m && !f->dom )
     {
         f->unit->ops->cut_off(f->unit, f->id);
+        return;
+    }
+
+    /* Nobody can tell which it was: all that it may have been. */
+    if ( !m )
+    {
+        list_for_each_entry (m, &iommu_devices, all)
+            if ( is_suspect(f, m) )
+                cut_off_device(f->unit, m);
         return;
     }
 
     /* Those who share an id with it lose it, too. */
     do
     {
-        for ( unsigned int i = 0; i < m->nr_ids; i++ )
-            f->unit->ops->cut_off(f->unit, m->ids[i]);
-        m->cut_off = true;
+        cut_off_device(f->unit, m);
         m = list_entry(m->group.next, struct device, group);
     } while ( m != f->dev );
 }
 
-void iommu_report_fault(const struct iommu_fault *f)
+static void count(struct iommu_fault_log *log, const struct iommu_fault *f,
+                  s_time_t now)
 {
-    struct iommu_fault_log *log = f->dev ? &f->dev->faults : &f->unit->stray;
-    s_time_t now = NOW();
-    uint64_t key;
-    bool again;
-
-    ASSERT(spin_is_held(&device_lock));
-    f->unit->nr_faults++;
     if ( !log->nr++ )
     {
         log->first_iova = f->iova;
@@ -123,6 +161,34 @@ void iommu_report_fault(const struct iommu_fault *f)
     log->last_iova = f->iova;
     log->last_time = now;
     log->last_reason = f->reason;
+}
+
+/* What is counted, and limited, together. */
+static struct iommu_fault_log *log_of(const struct iommu_fault *f)
+{
+    if ( f->dev )
+        return &f->dev->faults;
+    return f->dom ? &f->dom->faults : &f->unit->stray;
+}
+
+void iommu_report_fault(const struct iommu_fault *f)
+{
+    struct iommu_fault_log *log = log_of(f);
+    s_time_t now = NOW();
+    struct device *m;
+    uint64_t key;
+    bool again;
+
+    ASSERT(spin_is_held(&device_lock));
+    f->unit->nr_faults++;
+    count(log, f, now);
+    if ( !f->dev && f->dom )
+    {
+        /* Each may be asked about; the one that did it among them. */
+        list_for_each_entry (m, &iommu_devices, all)
+            if ( is_suspect(f, m) )
+                count(&m->faults, f, now);
+    }
 
     if ( !log->storm || now - log->storm_window >= FAULT_STORM_TIME )
     {
@@ -143,8 +209,8 @@ void iommu_report_fault(const struct iommu_fault *f)
         log->backoff =
             log->lines < FAULT_LINES ? 0 : min(log->backoff + 1, FAULT_BACKOFF);
         if ( log->hidden )
-            printk(XENLOG_WARN "%s: sid %#x: %u more faults not shown\n",
-                   f->unit->name, f->id, log->hidden);
+            printk(XENLOG_WARN "%s: %s %#x: %u more faults not shown\n",
+                   f->unit->name, id_name(f), f->id, log->hidden);
         log->line_window = now;
         log->lines = log->hidden = 0;
     }

@@ -298,7 +298,7 @@ static inline bool in_reach(const struct iommu_dom *dom, dfn_t dfn)
     return !(dfn_x(dfn) >> (dom->pgt.ia_bits - PAGE_SHIFT));
 }
 
-static int prepare(struct domain *d, dfn_t dfn, unsigned int order,
+static int prepare(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
                    enum pgt_expect expect)
 {
     struct domain_iommu *di = &d->iommu;
@@ -311,23 +311,26 @@ static int prepare(struct domain *d, dfn_t dfn, unsigned int order,
     {
         struct iommu_dom *dom = &di->dom[i];
 
-        if ( in_reach(dom, dfn) )
+        if ( expect != PGT_SPLIT && dom->nr_attached &&
+             !(in_reach(dom, dfn) &&
+               pgt_oa_ok(&dom->pgt, mfn_to_maddr(mfn), order)) )
+            rc = -ERANGE;
+        else if ( in_reach(dom, dfn) )
             rc =
                 pgt_prepare(&dom->pgt, iova_x(dfn_to_iova(dfn)), order, expect);
-        else if ( expect != PGT_SPLIT && dom->nr_attached )
-            rc = -ERANGE;
     }
     return rc;
 }
 
-int iommu_prepare_pages(struct domain *d, dfn_t dfn, unsigned int order)
+int iommu_prepare_pages(struct domain *d, dfn_t dfn, mfn_t mfn,
+                        unsigned int order)
 {
-    return prepare(d, dfn, order, PGT_EMPTY);
+    return prepare(d, dfn, mfn, order, PGT_EMPTY);
 }
 
 int iommu_prepare_unmap(struct domain *d, dfn_t dfn, unsigned int order)
 {
-    return prepare(d, dfn, order, PGT_SPLIT);
+    return prepare(d, dfn, _mfn(0), order, PGT_SPLIT);
 }
 
 void iommu_map_pages(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,

@@ -49,6 +49,9 @@ struct iommu_unit {
     const struct iommu_ops *ops;
     struct dt_node *np;
     char name[32]; /* "smmuv3 9050000" */
+    /* Where its devices belong: units that share contexts (an IPMMU's leaves)
+     * name the one that has them. NULL: itself. */
+    struct iommu_unit *main;
     struct iommu_format *format;
     uint64_t nr_invalidations, nr_syncs, nr_faults; /* statistics, racy */
     uint64_t longest_sync_ns;
@@ -65,11 +68,12 @@ struct iommu_context {
 struct iommu_dom {
     struct domain *d;
     struct iommu_format *format;
-    struct pgt pgt;            /* p2m->lock */
-    bool out_of_reach;         /* entries too high for the format were left
+    struct pgt pgt;                /* p2m->lock */
+    bool out_of_reach;             /* entries too high for the format were left
                                     * out: no device may attach; p2m->lock */
-    struct list_head contexts; /* struct iommu_context; p2m->lock */
-    unsigned int nr_attached;  /* devices; p2m->lock and device lock */
+    struct list_head contexts;     /* struct iommu_context; p2m->lock */
+    unsigned int nr_attached;      /* devices; p2m->lock and device lock */
+    struct iommu_fault_log faults; /* of one of several; device lock */
 };
 
 /* In struct domain. */
@@ -98,9 +102,12 @@ enum iommu_fault_reason {
 };
 struct iommu_fault {
     struct iommu_unit *unit;
-    uint32_t id;        /* StreamID, or context */
-    struct device *dev; /* NULL: unknown to us */
+    const char *id_name; /* what the unit calls its ids; NULL: "sid" */
+    uint32_t id;
+    struct device *dev;    /* NULL: unknown to us */
+    struct iommu_dom *dom; /* without dev: it is one of those attached here */
     bool has_iova, write;
+    bool no_direction; /* write is not known */
     uint64_t iova;
     enum iommu_fault_reason reason;
     const char *detail; /* the manual's word for it, e.g. "C_BAD_STE" */
@@ -111,7 +118,8 @@ struct iommu_ops {
 
     /* In order of a device's life; device lock held unless said. */
 
-    /* Read one "iommus"/"iommu-map" specifier into dev->ids. May fail. */
+    /* Read one "iommus"/"iommu-map" specifier into dev->ids, as ids of
+     * iommu_unit_main(unit), which all other calls are for. May fail. */
     int (*dt_xlate)(struct iommu_unit *unit, struct device *dev,
                     const uint32_t *args, unsigned int nr_args);
     /* Prepare the device's entries: they abort, until attach. Called once
@@ -162,6 +170,10 @@ extern bool iommu_enabled;
 void iommu_register_unit(struct iommu_unit *unit);
 bool iommu_present(void); /* at least one unit is at work */
 struct iommu_unit *iommu_unit_of(const struct dt_node *np);
+static inline struct iommu_unit *iommu_unit_main(struct iommu_unit *unit)
+{
+    return unit->main ? unit->main : unit;
+}
 
 /* ---- life of a domain ---- */
 
@@ -178,15 +190,15 @@ int __must_check iommu_domain_teardown(struct domain *d);
 static inline void iommu_gather_init(struct iommu_gather *g);
 
 /*
- * iommu_prepare_pages - allocate all that mapping 2^order pages into holes at
- * dfn needs, in every format. iommu_prepare_unmap: the same when an unmap will
- * follow; splits what is larger, allocates nothing for holes. Devices see no
- * change, whatever is returned.
+ * iommu_prepare_pages - allocate all that mapping 2^order pages of mfn into
+ * holes at dfn needs, in every format. iommu_prepare_unmap: the same when an
+ * unmap will follow; splits what is larger, allocates nothing for holes.
+ * Devices see no change, whatever is returned.
  * Return: 0, -ENOMEM, -EINVAL order or alignment; never for
- * iommu_prepare_unmap: -EEXIST not a hole, -ERANGE beyond the input width of a
- * unit in use by @d.
+ * iommu_prepare_unmap: -EEXIST not a hole, -ERANGE beyond the input or output
+ * width of a unit in use by @d.
  */
-int __must_check iommu_prepare_pages(struct domain *d, dfn_t dfn,
+int __must_check iommu_prepare_pages(struct domain *d, dfn_t dfn, mfn_t mfn,
                                      unsigned int order);
 int __must_check iommu_prepare_unmap(struct domain *d, dfn_t dfn,
                                      unsigned int order);
