@@ -86,9 +86,12 @@ static int result(int rc)
 
 int hyp_call2(unsigned int nr, uint64_t cmd, void *arg, size_t size)
 {
-    void *buf = hyp_buffer(size);
+    void *buf;
     int rc;
 
+    if ( !arg )
+        return result(xencall2(handle(), nr, cmd, 0));
+    buf = hyp_buffer(size);
     memcpy(buf, arg, size);
     rc = result(xencall2(handle(), nr, cmd, (uintptr_t)buf));
     memcpy(arg, buf, size);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hypercalls, on libxencall and its relatives. The handles are opened at first
- * use. All return 0 (or what the hypercall does) or -errno, without a message.
+ * use; when they cannot be, pxl ends with a message. All return 0 (or what the
+ * hypercall does) or -errno, without a message.
  */
 #ifndef PXL_HYP_H
 #define PXL_HYP_H
@@ -22,7 +23,8 @@ struct xenforeignmemory_handle;
 int hyp_domctl(uint32_t cmd, uint16_t domid, struct xen_domctl *op);
 int hyp_sysctl(uint32_t cmd, struct xen_sysctl *op);
 int hyp_px(uint32_t cmd, struct proxenos_op *op);
-/* Any other: @arg of @size bytes is passed by address and written back. */
+/* Any other: @arg of @size bytes is passed by address and written back; or
+ * NULL. */
 int hyp_memory(unsigned int cmd, void *arg, size_t size);
 int hyp_call2(unsigned int nr, uint64_t cmd, void *arg, size_t size);
 

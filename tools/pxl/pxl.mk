@@ -13,9 +13,18 @@ pxl_srcs += tools/pxl/parse.c
 pxl_srcs += tools/pxl/table.c
 pxl_srcs += tools/pxl/util.c
 
+pxl_srcs += tools/pxl/debug.c
+pxl_srcs += tools/pxl/domain.c
 pxl_srcs += tools/pxl/hyp.c
+pxl_srcs += tools/pxl/info.c
 pxl_srcs += tools/pxl/json.c
+pxl_srcs += tools/pxl/list-config.c
+pxl_srcs += tools/pxl/list.c
 pxl_srcs += tools/pxl/main.c
+pxl_srcs += tools/pxl/memory.c
+pxl_srcs += tools/pxl/sched.c
+pxl_srcs += tools/pxl/vcpu.c
+pxl_srcs += tools/pxl/xs.c
 
 # ---- How
 
@@ -26,7 +35,8 @@ pxl_packages := libxen-dev libxencall1 libxenevtchn1 libxenforeignmemory1 \
     zlib1g-dev
 
 pxl_objs := $(pxl_srcs:%.c=$(B)/obj/%.o)
-PXL_CPPFLAGS := -MMD -MP -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -Itools/pxl \
+PXL_CPPFLAGS := -MMD -MP -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 \
+    -D__XEN_TOOLS__=1 -Itools/pxl \
     -I$(B)/obj/tools/pxl/include -isystem $(pxl_root)/usr/include \
     -isystem $(pxl_root)/usr/include/aarch64-linux-gnu
 PXL_CFLAGS := -std=gnu11 -O2 -g -fPIE -fstack-protector-strong
