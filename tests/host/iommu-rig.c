@@ -39,58 +39,13 @@ static uint8_t in_use[RIG_PAGES]; /* order + 1 at the first page */
 static unsigned int nr_free;
 static struct dt_node nodes[RIG_UNITS];
 static irq_handler_t handlers[RIG_UNITS][4];
-static void (*softirq_handler)(void);
-struct dt_node *dt_root;
-LIST_HEAD(domain_list);
-DEFINE_SPINLOCK(domlist_lock, LOCK_RANK_DOMLIST);
 
 static uint64_t pa_of(const void *va)
 {
     return (uint64_t)((const uint8_t *)va - ram) + RIG_RAM;
 }
 
-/* ---- locks: one CPU, order checked ---- */
-
-static enum lock_rank held[16];
-static unsigned int nr_held;
-
-void spin_lock_init(spinlock_t *l, enum lock_rank rank)
-{
-    *l = (spinlock_t)SPINLOCK_INIT((uint16_t)rank);
-}
-
-void spin_lock(spinlock_t *l)
-{
-    assert_int_equal(l->cpu, 0);
-    if ( nr_held )
-        assert_true(l->rank > held[nr_held - 1]);
-    assert_true(nr_held < ARRAY_SIZE(held));
-    held[nr_held++] = l->rank;
-    l->cpu = 1;
-}
-
-bool spin_trylock(spinlock_t *l)
-{
-    if ( l->cpu )
-        return false;
-    spin_lock(l);
-    return true;
-}
-
-void spin_unlock(spinlock_t *l)
-{
-    assert_int_equal(l->cpu, 1);
-    assert_true(nr_held && held[nr_held - 1] == l->rank);
-    nr_held--;
-    l->cpu = 0;
-}
-
-bool spin_is_held(const spinlock_t *l)
-{
-    return l->cpu;
-}
-
-/* ---- console and clock ---- */
+/* ---- console ---- */
 
 void printk(const char *fmt, ...)
 {
@@ -114,35 +69,6 @@ void rig_expect_line(const char *text)
     free(rig.find);
     rig.find = strdup(text);
     rig.found[0] = '\0';
-}
-
-void panic(const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
-    va_end(args);
-    abort();
-}
-
-bool ratelimit_allow(struct ratelimit *rl)
-{
-    (void)rl;
-    return true;
-}
-
-/* Each look at the clock takes 10 us. */
-s_time_t NOW(void)
-{
-    return rig.now += MICROSECS(10);
-}
-
-void keyhandler_register(char key, void (*fn)(char key), const char *desc)
-{
-    (void)key;
-    (void)fn;
-    (void)desc;
 }
 
 /* ---- memory ---- */
@@ -320,7 +246,7 @@ void host_mmio_write(volatile void *addr, unsigned int size, uint64_t value)
     smmuv3_model_write(m, offset, size, value);
 }
 
-/* ---- device tree, interrupts, softirqs ---- */
+/* ---- device tree, interrupts ---- */
 
 /* The drivers' section begins with this file, which is linked first. */
 __asm__(".section .dtdrivers, \"aw\"\n.balign 8\nrig_drivers:\n.previous\n");
@@ -401,41 +327,16 @@ static void model_irq(void *ctx, enum smmuv3_model_irq which)
         handlers[unit][wire[which]](106 + 4 * unit + wire[which], NULL);
 }
 
-void softirq_open(enum softirq nr, void (*handler)(void))
-{
-    assert_int_equal(nr, SOFTIRQ_IOMMU);
-    softirq_handler = handler;
-}
-
-void softirq_raise(enum softirq nr)
-{
-    assert_int_equal(nr, SOFTIRQ_IOMMU);
-    rig.softirq = true;
-}
-
-void rig_softirqs(void)
-{
-    while ( rig.softirq )
-    {
-        rig.softirq = false;
-        softirq_handler();
-    }
-}
-
-void iommu_dt_add_masters(void)
-{
-}
-
 /* ---- what the tests do ---- */
 
 void rig_init(unsigned int nr_units, const struct smmuv3_model_cfg *cfg)
 {
     free(rig.find);
     memset(&rig, 0, sizeof(rig));
+    unit_rig_reset();
     memset(in_use, 0, sizeof(in_use));
     memset(handlers, 0, sizeof(handlers));
     nr_free = RIG_PAGES;
-    nr_held = 0;
     if ( !ram )
         ram = aligned_alloc(PAGE_SIZE << 10, RIG_PAGES * PAGE_SIZE);
 
@@ -474,7 +375,7 @@ void rig_check(void)
         if ( v.count )
             fail_msg("unit %u: %zu violations, first: %s", i, v.count, v.first);
     }
-    assert_int_equal(nr_held, 0);
+    assert_int_equal(unit_rig_locks(), 0);
     assert_int_equal(rig.nr_rejected, 0);
 }
 
@@ -524,26 +425,6 @@ struct device *rig_device(struct iommu_unit *unit, const char *name,
     assert_int_equal(iommu_add_device(dev), 0);
     spin_unlock(&device_lock);
     return dev;
-}
-
-int rig_assign(struct domain *d, struct device *dev)
-{
-    int rc;
-
-    spin_lock(&device_lock);
-    rc = iommu_assign_device(d, dev);
-    spin_unlock(&device_lock);
-    return rc;
-}
-
-int rig_deassign(struct device *dev)
-{
-    int rc;
-
-    spin_lock(&device_lock);
-    rc = iommu_deassign_device(dev);
-    spin_unlock(&device_lock);
-    return rc;
 }
 
 int rig_map(struct domain *d, uint64_t dfn, uint64_t mfn, unsigned int order,

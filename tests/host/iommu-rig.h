@@ -14,6 +14,8 @@
 #include <xen/domain.h>
 #include <xen/iommu.h>
 
+#include "unit-rig.h"
+
 #include <smmuv3.h>
 
 #define RIG_UNITS 2U
@@ -25,8 +27,6 @@ struct rig {
     unsigned int nr_units;
     struct smmuv3_model *model[RIG_UNITS];
     struct iommu_unit *unit[RIG_UNITS];
-    int64_t now;
-    bool softirq;
     /* console */
     unsigned int nr_lines, nr_panics;
     char last_line[256], *find, found[256]; /* last line that contains find */
@@ -60,8 +60,6 @@ void rig_domain_free(struct domain *d);
 struct device *rig_device(struct iommu_unit *unit, const char *name,
                           unsigned int nr_ids, const uint32_t *ids);
 
-int rig_assign(struct domain *d, struct device *dev);
-int rig_deassign(struct device *dev);
 /* prepare, map or unmap, sync; as p2m_set_entry() does. */
 int rig_map(struct domain *d, uint64_t dfn, uint64_t mfn, unsigned int order,
             unsigned int flags);
@@ -71,8 +69,6 @@ int rig_unmap(struct domain *d, uint64_t dfn, unsigned int order);
 int rig_unmap_pages(struct domain *d, uint64_t dfn, unsigned int nr,
                     bool and_block);
 
-/* Run SOFTIRQ_IOMMU while it is raised. */
-void rig_softirqs(void);
 /* Remember the last console line with this text in it. */
 void rig_expect_line(const char *text);
 

@@ -38,53 +38,8 @@ struct rig rig;
 
 static struct page_info frames[RIG_FRAMES];
 static struct dt_node nodes[RIG_UNITS];
-static void (*softirq_handler)(void);
-struct dt_node *dt_root;
-LIST_HEAD(domain_list);
-DEFINE_SPINLOCK(domlist_lock, LOCK_RANK_DOMLIST);
 
-/* ---- locks: one CPU, order checked ---- */
-
-static enum lock_rank held[16];
-static unsigned int nr_held;
-
-void spin_lock_init(spinlock_t *l, enum lock_rank rank)
-{
-    *l = (spinlock_t)SPINLOCK_INIT((uint16_t)rank);
-}
-
-void spin_lock(spinlock_t *l)
-{
-    assert_int_equal(l->cpu, 0);
-    if ( nr_held )
-        assert_true(l->rank > held[nr_held - 1]);
-    assert_true(nr_held < ARRAY_SIZE(held));
-    held[nr_held++] = l->rank;
-    l->cpu = 1;
-}
-
-bool spin_trylock(spinlock_t *l)
-{
-    if ( l->cpu )
-        return false;
-    spin_lock(l);
-    return true;
-}
-
-void spin_unlock(spinlock_t *l)
-{
-    assert_int_equal(l->cpu, 1);
-    assert_true(nr_held && held[nr_held - 1] == l->rank);
-    nr_held--;
-    l->cpu = 0;
-}
-
-bool spin_is_held(const spinlock_t *l)
-{
-    return l->cpu;
-}
-
-/* ---- console and clock ---- */
+/* ---- console ---- */
 
 void printk(const char *fmt, ...)
 {
@@ -96,35 +51,6 @@ void printk(const char *fmt, ...)
     va_end(args);
     if ( getenv("VERBOSE") )
         fputs(line[0] == '\001' ? line + 2 : line, stderr);
-}
-
-void panic(const char *fmt, ...)
-{
-    va_list args;
-
-    va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
-    va_end(args);
-    abort();
-}
-
-bool ratelimit_allow(struct ratelimit *rl)
-{
-    (void)rl;
-    return true;
-}
-
-/* Each look at the clock takes 10 us. */
-s_time_t NOW(void)
-{
-    return rig.now += MICROSECS(10);
-}
-
-void keyhandler_register(char key, void (*fn)(char key), const char *desc)
-{
-    (void)key;
-    (void)fn;
-    (void)desc;
 }
 
 bool preempt_check(void)
@@ -348,7 +274,7 @@ void host_mmio_write(volatile void *addr, unsigned int size, uint64_t value)
     smmuv3_model_write(m, offset, size, value);
 }
 
-/* ---- device tree, interrupts, softirqs ---- */
+/* ---- device tree, interrupts ---- */
 
 /* The drivers' section begins with this file, which is linked first. */
 __asm__(".section .dtdrivers, \"aw\"\n.balign 8\nrig_drivers:\n.previous\n");
@@ -401,31 +327,6 @@ int irq_request(unsigned int irq, enum irq_type type, irq_handler_t handler,
     return 0;
 }
 
-void softirq_open(enum softirq nr, void (*handler)(void))
-{
-    assert_int_equal(nr, SOFTIRQ_IOMMU);
-    softirq_handler = handler;
-}
-
-void softirq_raise(enum softirq nr)
-{
-    assert_int_equal(nr, SOFTIRQ_IOMMU);
-    rig.softirq = true;
-}
-
-void rig_softirqs(void)
-{
-    while ( rig.softirq )
-    {
-        rig.softirq = false;
-        softirq_handler();
-    }
-}
-
-void iommu_dt_add_masters(void)
-{
-}
-
 /* ---- what the tests do ---- */
 
 void rig_init(const struct rig_cfg *cfg)
@@ -466,7 +367,7 @@ void rig_check(void)
     if ( stage2_violations(rig.cpu) )
         fail_msg("CPU: %u violations, first: %s", stage2_violations(rig.cpu),
                  stage2_first_violation(rig.cpu));
-    assert_int_equal(nr_held, 0);
+    assert_int_equal(unit_rig_locks(), 0);
 }
 
 struct domain *rig_domain(domid_t id)
@@ -524,24 +425,4 @@ struct device *rig_device(unsigned int unit, const char *name, uint32_t sid)
     assert_int_equal(iommu_add_device(dev), 0);
     spin_unlock(&device_lock);
     return dev;
-}
-
-int rig_assign(struct domain *d, struct device *dev)
-{
-    int rc;
-
-    spin_lock(&device_lock);
-    rc = iommu_assign_device(d, dev);
-    spin_unlock(&device_lock);
-    return rc;
-}
-
-int rig_deassign(struct device *dev)
-{
-    int rc;
-
-    spin_lock(&device_lock);
-    rc = iommu_deassign_device(dev);
-    spin_unlock(&device_lock);
-    return rc;
 }

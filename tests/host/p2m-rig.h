@@ -17,6 +17,8 @@
 #include <xen/mm.h>
 #include <xen/p2m.h>
 
+#include "unit-rig.h"
+
 #include <smmuv3.h>
 #include <stage2.h>
 
@@ -35,8 +37,6 @@ struct rig {
     struct smmuv3_model *model[RIG_UNITS];
     struct iommu_unit *unit[RIG_UNITS];
     struct stage2_model *cpu;
-    int64_t now;
-    bool softirq;
     /* the n-th allocation of a table or structure fails; 0: none does */
     unsigned int fail_alloc;
     bool preempt;              /* what preempt_check() says */
@@ -55,9 +55,6 @@ struct domain *rig_domain(domid_t id);
 void rig_domain_kill(struct domain *d);
 
 struct device *rig_device(unsigned int unit, const char *name, uint32_t sid);
-int rig_assign(struct domain *d, struct device *dev);
-int rig_deassign(struct device *dev);
-void rig_softirqs(void);
 
 /* The owner lets go of frames that nothing maps, with one look at the models. */
 void rig_release(struct page_info *pg, uint64_t nr);

@@ -704,10 +704,10 @@ static void silent_unit(void)
 
     smmuv3_model_tune(rig.model[0])->sync_never = true;
     rig_expect_line("no answer");
-    before = rig.now;
+    before = unit_rig.now;
     assert_int_equal(rig_unmap(d, 0x40200, 0), -ETIMEDOUT);
     assert_string_not_equal(rig.found, "");
-    assert_in_range(rig.now - before, 90000000, 200000000);
+    assert_in_range(unit_rig.now - before, 90000000, 200000000);
     assert_true(d->iommu.lost_sync);
 
     /* Its table was not given back: the unit may be in it. */
@@ -715,9 +715,9 @@ static void silent_unit(void)
     assert_int_equal(tables, 1);
 
     /* The next one does not wait as long again. */
-    before = rig.now;
+    before = unit_rig.now;
     assert_int_equal(rig_unmap(d, 0x40000, 9), -ETIMEDOUT);
-    assert_true(rig.now - before < 1000000);
+    assert_true(unit_rig.now - before < 1000000);
     assert_int_equal(rig_deassign(dev), -ETIMEDOUT);
     assert_null(dev->owner);
 
@@ -826,9 +826,9 @@ static void every_record(void)
         record[2] = ~UINT64_C(0);
         record[3] = ~UINT64_C(0);
         rig.fake_events = i + 1;
-        rig.now += SECONDS(60);
+        unit_rig.now += SECONDS(60);
         rig_expect_line("sid");
-        rig.softirq = true;
+        unit_rig.softirq = true;
         /* Once: the unit does not know of our records' end. */
         rig_softirqs();
         assert_non_null(strstr(rig.found, records[i].name));
@@ -860,7 +860,7 @@ static void burst(void)
     assert_int_equal(dev->faults.nr, 15 * 128);
 
     /* When it has gone on for a while, it is said again, and how often. */
-    rig.now += SECONDS(10);
+    unit_rig.now += SECONDS(10);
     rig_expect_line("more faults not shown");
     assert_true(rig_dma(0, SID_A, IOVA(0x40000 + 14), true) == ABORTED);
     rig_softirqs();
@@ -947,7 +947,7 @@ static void trickle(void)
     {
         /* Another page each time: no burst. */
         assert_true(rig_dma(0, SID_A, IOVA(i), true) == ABORTED);
-        rig.now += MILLISECS(100);
+        unit_rig.now += MILLISECS(100);
         rig_softirqs();
     }
     assert_string_equal(rig.found, "");
@@ -1000,7 +1000,7 @@ static void overflow(void)
         assert_int_equal(dev->faults.nr, 8 + 9 * round);
         /* Room again, and the interrupt with it. */
         assert_true(rig_dma(0, SID_A, 0, true) == ABORTED);
-        assert_true(rig.softirq);
+        assert_true(unit_rig.softirq);
         rig_softirqs();
         assert_int_equal(dev->faults.nr, 9 + 9 * round);
     }
@@ -1027,7 +1027,7 @@ static void global_errors(void)
     {
         rig.fake_gerror = 1U << errors[i].bit;
         rig.gerrorn = 0;
-        rig.softirq = true;
+        unit_rig.softirq = true;
         rig_expect_line(errors[i].text);
         rig_softirqs();
         assert_string_not_equal(rig.found, "");
@@ -1048,7 +1048,7 @@ static void combined_interrupt(void)
     assert_true(rig_probe());
     dev = device(0, "dev", SID_A);
     assert_true(rig_dma(0, SID_A, 0, true) == ABORTED);
-    assert_true(rig.softirq);
+    assert_true(unit_rig.softirq);
     rig_softirqs();
     assert_int_equal(dev->faults.nr, 1);
     rig_check();
