@@ -33,9 +33,8 @@ HOST_TESTS += test-ipmmu-model
 test-ipmmu-model := tests/host/test-ipmmu-model.c tests/models/ipmmu.c \
     tests/models/ipmmu-walk.c
 
-# The rig comes first: its part of .dtdrivers is the start of the array.
-HOST_TESTS += test-smmuv3
-test-smmuv3 := tests/host/iommu-rig.c tests/host/test-smmuv3.c \
+# What stands behind the rigs of units.
+smmuv3_rig := tests/host/unit-rig.c \
     tests/models/smmuv3.c tests/models/smmuv3-cmd.c \
     tests/models/smmuv3-mem.c tests/models/smmuv3-walk.c \
     $(iommu_core) xen/drivers/passthrough/smmuv3.c \
@@ -43,7 +42,17 @@ test-smmuv3 := tests/host/iommu-rig.c tests/host/test-smmuv3.c \
     xen/drivers/passthrough/smmuv3-evtq.c \
     xen/drivers/passthrough/smmuv3-ste.c xen/common/pgtable/pgtable.c \
     xen/common/pgtable/fmt-s1.c xen/common/pgtable/fmt-s2.c
+
+# The rig comes first: its part of .dtdrivers is the start of the array.
+HOST_TESTS += test-smmuv3
+test-smmuv3 := tests/host/iommu-rig.c tests/host/test-smmuv3.c \
+    $(smmuv3_rig)
 test-smmuv3-cflags := -isystem xen/arch/arm/include -Wno-redundant-decls
+
+HOST_TESTS += test-iommu-policy
+test-iommu-policy := tests/host/iommu-rig.c tests/host/test-iommu-policy.c \
+    $(smmuv3_rig)
+test-iommu-policy-cflags := $(test-smmuv3-cflags)
 
 test-hyp-cflags := -include tests/host/include/arm-abi.h \
     -isystem xen/arch/arm/include
@@ -86,17 +95,13 @@ test-sched := tests/host/smp-sim.c tests/host/test-sched.c xen/common/sched.c \
 test-sched-cflags := -include tests/host/smp-sim.h $(test-hyp-cflags) \
     -fno-sanitize=alignment,address
 
+p2m_rig := $(smmuv3_rig) tests/models/stage2.c xen/arch/arm/p2m.c \
+    xen/arch/arm/p2m-tlb.c xen/common/page-alloc.c
+
 # The rig comes first: its part of .dtdrivers is the start of the array.
 HOST_TESTS += test-p2m-iommu
 test-p2m-iommu := tests/host/p2m-rig.c tests/host/test-p2m-iommu.c \
-    tests/models/stage2.c tests/models/smmuv3.c tests/models/smmuv3-cmd.c \
-    tests/models/smmuv3-mem.c tests/models/smmuv3-walk.c \
-    xen/arch/arm/p2m.c xen/arch/arm/p2m-tlb.c xen/common/page-alloc.c \
-    $(iommu_core) xen/drivers/passthrough/smmuv3.c \
-    xen/drivers/passthrough/smmuv3-cmdq.c \
-    xen/drivers/passthrough/smmuv3-evtq.c \
-    xen/drivers/passthrough/smmuv3-ste.c xen/common/pgtable/pgtable.c \
-    xen/common/pgtable/fmt-s1.c xen/common/pgtable/fmt-s2.c
+    $(p2m_rig)
 test-p2m-iommu-cflags := -isystem xen/arch/arm/include -Wno-redundant-decls
 # Memory that is given back passes the rig, allocations may fail there.
 test-p2m-iommu-libs := -Wl,--wrap=alloc_xen_pages \

@@ -5,6 +5,8 @@
  */
 #include "iommu-private.h"
 
+#include <proxenos.h>
+
 #include <xen/bits.h>
 #include <xen/domain.h>
 #include <xen/lib.h>
@@ -21,6 +23,8 @@
 #define FAULT_STORM      10000U
 #define FAULT_STORM_TIME SECONDS(5)
 #define FAULT_BACKOFF    9U /* windows of lines grow to 43 minutes */
+
+/* ---- what is said ---- */
 
 /* 0x8_1234_5000: groups of four, as people compare them. */
 static const char *iova_text(char buf[24], uint64_t iova)
@@ -111,21 +115,44 @@ static void print_fault(const struct iommu_fault *f)
            id_name(f), f->id, who, where, reasons[f->reason], level, f->detail);
 }
 
+/* ---- what is done about them ---- */
+
+/* Faults in 5 s after which somebody is cut off; 0: nobody ever is. */
+static uint32_t threshold_of(const struct iommu_fault *f)
+{
+    struct device *dev = f->dev;
+    uint32_t lowest = 0;
+
+    if ( dev )
+        return dev->fault_policy == PX_FAULT_LOG ? 0 : dev->fault_threshold;
+    if ( !f->dom )
+        return FAULT_STORM;
+    list_for_each_entry (dev, &iommu_devices, all)
+    {
+        if ( is_suspect(f, dev) && dev->fault_policy != PX_FAULT_LOG &&
+             (!lowest || dev->fault_threshold < lowest) )
+            lowest = dev->fault_threshold;
+    }
+    return lowest;
+}
+
 static void cut_off_device(struct iommu_unit *unit, struct device *dev)
 {
+    if ( dev->fault_policy == PX_FAULT_LOG )
+        return;
     for ( unsigned int i = 0; i < dev->nr_ids; i++ )
         unit->ops->cut_off(unit, dev->ids[i]);
     dev->cut_off = true;
 }
 
-static void cut_off(const struct iommu_fault *f)
+static void cut_off(const struct iommu_fault *f, uint32_t threshold)
 {
     struct device *m = f->dev;
     char who[64];
 
     print_who(f, who, sizeof(who));
     printk(XENLOG_ERR "%s: %s %#x (%s): %u faults within 5 s, cut off\n",
-           f->unit->name, id_name(f), f->id, who, FAULT_STORM);
+           f->unit->name, id_name(f), f->id, who, threshold);
 
     if ( !m && !f->dom )
     {
@@ -149,6 +176,74 @@ static void cut_off(const struct iommu_fault *f)
         m = list_entry(m->group.next, struct device, group);
     } while ( m != f->dev );
 }
+
+/* No lock is held here. The reference is the one that crash_later() took. */
+static void crash_owner(void *data)
+{
+    struct domain *d = data;
+
+    domain_crash(d, "faults of %s\n", d->iommu.crash_by->name);
+    domain_put(d);
+}
+
+void iommu_fault_domain_init(struct domain *d)
+{
+    tasklet_init(&d->iommu.crash, crash_owner, d);
+}
+
+/*
+ * Stopping a domain prints its state and tells dom0: not with the device lock
+ * held, or in the middle of a detach. Once is enough.
+ */
+static void crash_later(struct device *dev)
+{
+    struct domain *d = dev->owner;
+
+    if ( dev->fault_policy != PX_FAULT_CRASH || !d || d->is_hardware ||
+         d->is_dying || d->iommu.crash_by )
+        return;
+    d->iommu.crash_by = dev;
+    domain_get_known(d);
+    tasklet_schedule(&d->iommu.crash);
+}
+
+void iommu_fault_policy_init(struct device *dev)
+{
+    dev->fault_policy = PX_FAULT_DISCONNECT;
+    dev->fault_threshold = FAULT_STORM;
+}
+
+int iommu_fault_policy(struct device *dev, uint32_t policy, uint32_t threshold)
+{
+    struct device *m = dev;
+
+    ASSERT(spin_is_held(&device_lock));
+    if ( policy > PX_FAULT_CRASH )
+        return -EINVAL;
+    do
+    {
+        m->fault_policy = (uint8_t)policy;
+        m->fault_threshold = threshold ? threshold : FAULT_STORM;
+        m = list_entry(m->group.next, struct device, group);
+    } while ( m != dev );
+    return 0;
+}
+
+void iommu_fault_clear(struct device *dev)
+{
+    struct device *m = dev;
+
+    ASSERT(spin_is_held(&device_lock));
+    do
+    {
+        m->faults = (struct iommu_fault_log){0};
+        if ( m->attached )
+            m->attached->faults = (struct iommu_fault_log){0};
+        m = list_entry(m->group.next, struct device, group);
+    } while ( m != dev );
+}
+
+/* ---- the report ---- */
 
 static void count(struct iommu_fault_log *log, const struct iommu_fault *f,
                   s_time_t now)
@@ -176,18 +271,24 @@ void iommu_report_fault(const struct iommu_fault *f)
     struct iommu_fault_log *log = log_of(f);
     s_time_t now = NOW();
     struct device *m;
+    uint32_t threshold;
     uint64_t key;
     bool again;
 
     ASSERT(spin_is_held(&device_lock));
     f->unit->nr_faults++;
     count(log, f, now);
-    if ( !f->dev && f->dom )
+    if ( f->dev )
+        crash_later(f->dev);
+    else if ( f->dom )
     {
         /* Each may be asked about; the one that did it among them. */
         list_for_each_entry (m, &iommu_devices, all)
             if ( is_suspect(f, m) )
+            {
                 count(&m->faults, f, now);
+                crash_later(m);
+            }
     }
 
     if ( !log->storm || now - log->storm_window >= FAULT_STORM_TIME )
@@ -232,9 +333,11 @@ void iommu_report_fault(const struct iommu_fault *f)
         log->nr_hidden++;
     }
 
-    if ( ++log->storm == FAULT_STORM )
+    log->storm++;
+    threshold = threshold_of(f);
+    if ( threshold && log->storm >= threshold )
     {
         log->storm = 0;
-        cut_off(f);
+        cut_off(f, threshold);
     }
 }

@@ -13,4 +13,9 @@ extern struct list_head iommu_devices; /* struct device.all; device_lock */
 /* iommu_dump - debug key 'o'. */
 void iommu_dump(char key);
 
+/* iommu_fault_policy_init - the default, for a new device. */
+void iommu_fault_policy_init(struct device *dev);
+/* iommu_fault_domain_init - before the domain has a device. */
+void iommu_fault_domain_init(struct domain *d);
+
 #endif /* IOMMU_PRIVATE_H */

@@ -242,6 +242,7 @@ int iommu_domain_init(struct domain *d)
     struct domain_iommu *di = &d->iommu;
 
     list_init(&di->devices);
+    iommu_fault_domain_init(d);
     for ( unsigned int i = 0; i < iommu_nr_formats; i++ )
     {
         struct iommu_dom *dom = &di->dom[i];
@@ -443,6 +444,7 @@ int iommu_add_device(struct device *dev)
     ASSERT(spin_is_held(&device_lock));
     list_init(&dev->of_owner);
     list_init(&dev->group);
+    iommu_fault_policy_init(dev);
 
     if ( dev->unit )
     {
@@ -451,7 +453,8 @@ int iommu_add_device(struct device *dev)
         {
             printk(XENLOG_ERR "%s: %s: unusable (%d)\n", dev->unit->name,
                    dev->name, rc);
-            list_init(&dev->all);
+            dev->unusable = true;
+            list_add_tail(&dev->all, &iommu_devices);
             return rc;
         }
         if ( iommu_verbose )
@@ -495,6 +498,10 @@ static int attach(struct domain *d, struct device *dev)
 
     if ( !dev->unit )
         return assign_unprotected(d, dev);
+
+    /* Its streams may have no entries that could be written. */
+    if ( dev->unusable )
+        return -ENODEV;
 
     if ( !d->iommu.enabled )
     {
@@ -582,6 +589,19 @@ static int deassign_one(struct device *dev)
     return rc;
 }
 
+struct device *iommu_group_conflict(struct device *dev, const struct domain *d)
+{
+    struct device *m;
+
+    ASSERT(spin_is_held(&device_lock));
+    list_for_each_entry (m, &dev->group, group)
+    {
+        if ( m->owner && m->owner != d )
+            return m;
+    }
+    return NULL;
+}
+
 int iommu_assign_device(struct domain *d, struct device *dev)
 {
     struct device *m = dev;
@@ -590,10 +610,13 @@ int iommu_assign_device(struct domain *d, struct device *dev)
     ASSERT(spin_is_held(&device_lock));
     if ( dev->owner )
         return dev->owner == d ? 0 : -EBUSY;
+    /* One that came later, into a group that has an owner. */
+    if ( iommu_group_conflict(dev, d) )
+        return -EXDEV;
 
     do
     {
-        rc = assign_one(d, m);
+        rc = m->owner ? 0 : assign_one(d, m);
         m = list_entry(m->group.next, struct device, group);
     } while ( !rc && m != dev );
 

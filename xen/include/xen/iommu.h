@@ -12,6 +12,7 @@
 #include <xen/device.h>
 #include <xen/list.h>
 #include <xen/pgtable.h>
+#include <xen/softirq.h>
 #include <xen/spinlock.h>
 
 struct domain;
@@ -81,6 +82,8 @@ struct domain_iommu {
     bool enabled;                            /* has tables */
     struct iommu_dom dom[IOMMU_MAX_FORMATS]; /* by format index */
     struct list_head devices;                /* device lock */
+    struct tasklet crash;                    /* PX_FAULT_CRASH has struck, */
+    struct device *crash_by;                 /* with this one; device lock */
     bool lost_sync; /* an invalidation or a detach timed out, so a unit
                             * may walk the tables: they are never freed */
 };
@@ -247,7 +250,8 @@ extern spinlock_t device_lock; /* LOCK_RANK_DEVICE */
 int __must_check iommu_add_device(struct device *dev);
 /*
  * iommu_assign_device - make @d the owner and attach; the whole group moves.
- * Return: 0, also when it is @d's already; -EBUSY another's; -ENODEV no unit
+ * Return: 0, also when it is @d's already; -EBUSY another's, -EXDEV a member
+ * of its group is (iommu_group_conflict); -ENODEV no unit
  * (the hardware domain gets it unprotected, with a message); -EOPNOTSUPP @d
  * has no tables; -ERANGE its memory lies above the unit's reach (message);
  * -ENOMEM, -ENOSPC, -ETIMEDOUT: the device stays in quarantine.
@@ -260,9 +264,22 @@ int __must_check iommu_assign_device(struct domain *d, struct device *dev);
  */
 int iommu_deassign_device(struct device *dev);
 
-/* iommu_report_fault - count, rate-limit, print one line, cut storms off.
- * Device lock held. */
+/* iommu_group_conflict - a member of the group that is neither @d's nor
+ * nobody's, or NULL. Device lock held. */
+struct device *iommu_group_conflict(struct device *dev, const struct domain *d);
+
+/* iommu_report_fault - count, rate-limit, print one line; do what the device's
+ * policy says. Device lock held. */
 void iommu_report_fault(const struct iommu_fault *f);
+/*
+ * iommu_fault_policy - what is done about faults of a device and its group:
+ * PX_FAULT_* of <proxenos.h>. @threshold: faults in 5 s, 0: the default.
+ * iommu_fault_clear - forget them. What was cut off stays so until attached
+ * anew. Device lock held.
+ */
+int __must_check iommu_fault_policy(struct device *dev, uint32_t policy,
+                                    uint32_t threshold);
+void iommu_fault_clear(struct device *dev);
 
 /* iommu_dt_add_masters - device-tree masters: those with "iommus" become
  * devices, the others are reported. Part of iommu_init(). */
