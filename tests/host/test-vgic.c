@@ -178,6 +178,9 @@ unsigned int gic_nr_lrs = LRS;
 
 static const spinlock_t *held[4];
 static unsigned int nr_held;
+static void (*between)(void); /* another CPU's turn: no lock is held */
+static unsigned int
+    patience; /* locks taken until it counts as a hang; 0: any */
 
 void spin_lock_init(spinlock_t *l, enum lock_rank rank)
 {
@@ -187,6 +190,8 @@ void spin_lock_init(spinlock_t *l, enum lock_rank rank)
 void spin_lock(spinlock_t *l)
 {
     assert_int_equal(nr_held, 0);
+    if ( patience && !--patience )
+        fail_msg("it goes round for ever");
     held[nr_held++] = l;
 }
 
@@ -211,6 +216,8 @@ void spin_unlock(spinlock_t *l)
         continue;
     assert_true(i < nr_held);
     held[i] = held[--nr_held];
+    if ( between && !nr_held )
+        between();
 }
 
 void vcpu_kick(struct vcpu *v)
@@ -926,6 +933,105 @@ static void test_unlink_active(void **state)
     machine_exit();
 }
 
+/* ---- two CPUs program one interrupt at a time ---- */
+
+#define RACERS      3U /* SPIs */
+#define RACE_NESTED 3U /* operations that are cut by the next */
+
+static unsigned int race_depth;
+
+/* Route, raise, enable or disable one of a few interrupts. */
+static void race_op(void)
+{
+    struct vgic_irq *irq = &dom.vgic.spis[rnd(RACERS)];
+
+    switch ( rnd(4) )
+    {
+    case 0:
+    case 1:
+        vgic_irq_set_target(irq, &vcpus[rnd(VCPUS)], 0);
+        break;
+    case 2:
+        vgic_irq_set_pending(&dom, irq, true);
+        break;
+    case 3:
+        vgic_irq_enable(&dom, irq, rnd(4));
+        break;
+    }
+}
+
+static void race(void)
+{
+    unsigned int here = percpu_cpu_id;
+
+    if ( race_depth == RACE_NESTED || rnd(3) )
+        return;
+    race_depth++;
+    on_cpu(rnd(CPUS));
+    race_op();
+    on_cpu(here);
+    race_depth--;
+}
+
+/* Each is where it was routed last, once, and is taken there. */
+static void check_racers(void)
+{
+    for ( unsigned int i = 0; i < RACERS; i++ )
+    {
+        struct vgic_irq *irq = &dom.vgic.spis[i];
+        struct vcpu *v = irq->target;
+        unsigned int seen = 0;
+
+        vgic_irq_enable(&dom, irq, true);
+        vgic_irq_set_pending(&dom, irq, true);
+        settle();
+        assert_ptr_equal(irq->vcpu, v);
+        unload(0);
+        unload(1);
+        load(2, v->vcpu_id);
+        for ( unsigned int n = 0; n < LRS; n++ )
+            seen += (uint32_t)hw_lr[2][n] == irq->intid;
+        assert_int_equal(seen, 1);
+        vgic_irq_set_pending(&dom, irq, false);
+        vgic_irq_enable(&dom, irq, false);
+        settle();
+        unload(2);
+        for ( unsigned int n = 0; n < VCPUS; n++ )
+        {
+            assert_true(list_empty(&vcpus[n].vgic.moving));
+            assert_true(list_empty(&vcpus[n].vgic.pending) || n != v->vcpu_id);
+        }
+        load(0, 0);
+        load(1, 1);
+    }
+}
+
+static void test_routed_back(void **state)
+{
+    (void)state;
+    for ( unsigned int round = 0; round < 2000; round++ )
+    {
+        seed = start = round * 7919 + 5;
+        machine_init(3);
+        for ( unsigned int i = 0; i < RACERS; i++ )
+            vgic_irq_set_type(&dom.vgic.spis[i], false);
+        load(0, 0);
+        load(1, 1);
+        race_depth = 0;
+        patience = 1000000;
+        between = race;
+        for ( unsigned int i = 0; i < 30; i++ )
+        {
+            on_cpu(rnd(CPUS));
+            race_op();
+        }
+        between = NULL;
+        check_racers();
+        patience = 0;
+        machine_exit();
+    }
+}
+
 static void test_booking(void **state)
 {
     int a, b;
@@ -956,6 +1062,7 @@ int main(void)
         cmocka_unit_test(test_timer_moves),
         cmocka_unit_test(test_unlink_active),
         cmocka_unit_test(test_booking),
+        cmocka_unit_test(test_routed_back),
         cmocka_unit_test(test_random_v3),
         cmocka_unit_test(test_random_v2),
     };

@@ -105,11 +105,22 @@ static void dequeue(struct vgic_irq *irq)
     irq->queued = false;
 }
 
-/* Not in a list register (any more): on the list it belongs to. */
+/* On the list of those that leave for another vCPU? */
+static bool is_moving(const struct vgic_irq *irq)
+{
+    return !irq->queued && !list_empty(&irq->list);
+}
+
+/*
+ * Not in a list register (any more): on the list it belongs to. One that is
+ * routed back before it has left stays.
+ */
 static void requeue(struct vcpu *v, struct vgic_irq *irq)
 {
     bool want = wants_lr(v, irq);
 
+    if ( is_moving(irq) && irq->target == v )
+        list_del(&irq->list);
     if ( want && !irq->queued )
         enqueue(v, irq);
     else if ( !want && irq->queued )
@@ -478,7 +489,7 @@ static void update_unlock(struct vcpu *v, struct vgic_irq *irq)
     if ( irq->lr == VGIC_NO_LR )
     {
         if ( here && likely(list_empty(&v->vgic.pending)) && free_lrs(v) &&
-             wants_lr(v, irq) && v->domain->vgic.enabled )
+             wants_lr(v, irq) && v->domain->vgic.enabled && !is_moving(irq) )
             place(v, irq, (unsigned int)__builtin_ctz(free_lrs(v)));
         else
         {
