@@ -115,3 +115,6 @@ test-page-alloc-cflags := $(test-hyp-cflags)
 # Under other names, to stand next to libc's.
 HOST_TESTS += test-vsprintf
 test-vsprintf := tests/host/test-vsprintf.c tests/host/xen-vsprintf.c
+
+HOST_TESTS += test-timer
+test-timer := tests/host/test-timer.c xen/common/timer.c

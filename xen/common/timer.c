@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Timers: a binary heap per CPU, the earliest in the EL2 timer. A timer may
- * be set or stopped from any CPU; its function runs in SOFTIRQ_TIMER of its
- * own CPU, without locks. Lock: the CPU's timer lock.
+ * Timers: a heap per CPU, the earliest in the EL2 timer. A timer may be set or
+ * stopped from any CPU; its function runs in SOFTIRQ_TIMER of its own CPU,
+ * without locks. Lock: the CPU's timer lock.
+ *
+ * The heap is a pairing heap, whose links are in the timers: it has no limit
+ * and needs no memory, as guests decide how many are armed.
+ *
+ *   root --child--> t --next--> t --next--> t     none earlier than its parent
+ *     ^--prev------/ ^--prev---/
  */
 #include <xen/timer.h>
 
@@ -11,64 +17,92 @@
 #include <xen/softirq.h>
 #include <xen/spinlock.h>
 
-#define HEAP_SIZE 1024U
-
 struct timer_queue {
     spinlock_t lock;
-    unsigned int nr;
+    struct timer *first; /* the earliest: the root */
     struct timer *running;
-    struct timer *heap[HEAP_SIZE + 1]; /* from 1: index 0 means "not armed" */
 };
 
 static DEFINE_PER_CPU(struct timer_queue *, timer_queue);
 
-static void place(struct timer_queue *q, unsigned int i, struct timer *t)
+/* Two heaps become one: the later root is a child of the earlier. */
+static struct timer *meld(struct timer *a, struct timer *b)
 {
-    q->heap[i] = t;
-    t->heap_index = i;
-}
-
-static void sift_up(struct timer_queue *q, unsigned int i, struct timer *t)
-{
-    for ( ; i > 1 && q->heap[i / 2]->expires > t->expires; i /= 2 )
-        place(q, i, q->heap[i / 2]);
-    place(q, i, t);
-}
-
-static void sift_down(struct timer_queue *q, unsigned int i, struct timer *t)
-{
-    unsigned int c;
-
-    for ( ; (c = 2 * i) <= q->nr; i = c )
+    if ( !a || !b )
+        return a ? a : b;
+    if ( b->expires < a->expires )
     {
-        if ( c < q->nr && q->heap[c + 1]->expires < q->heap[c]->expires )
-            c++;
-        if ( t->expires <= q->heap[c]->expires )
-            break;
-        place(q, i, q->heap[c]);
+        struct timer *t = a;
+
+        a = b;
+        b = t;
     }
-    place(q, i, t);
+    b->prev = a;
+    b->next = a->child;
+    if ( b->next )
+        b->next->prev = b;
+    a->child = b;
+    return a;
+}
+
+/* Siblings become one heap: in pairs, then from the last pair to the first. */
+static struct timer *meld_siblings(struct timer *t)
+{
+    struct timer *pairs = NULL, *root = NULL;
+
+    while ( t )
+    {
+        struct timer *a = t, *b = t->next;
+
+        t = b ? b->next : NULL;
+        a->next = NULL;
+        if ( b )
+            b->next = NULL;
+        a = meld(a, b);
+        a->next = pairs;
+        pairs = a;
+    }
+    while ( pairs )
+    {
+        t = pairs;
+        pairs = t->next;
+        t->next = NULL;
+        root = meld(t, root);
+    }
+    return root;
+}
+
+static void heap_insert(struct timer_queue *q, struct timer *t)
+{
+    t->child = t->next = t->prev = NULL;
+    t->active = true;
+    q->first = meld(q->first, t);
 }
 
 static void heap_remove(struct timer_queue *q, struct timer *t)
 {
-    unsigned int i = t->heap_index;
-    struct timer *last = q->heap[q->nr--];
+    struct timer *below = meld_siblings(t->child);
 
-    t->heap_index = 0;
-    if ( last == t )
+    t->active = false;
+    if ( q->first == t )
+    {
+        q->first = below;
         return;
-    if ( i > 1 && q->heap[i / 2]->expires > last->expires )
-        sift_up(q, i, last);
+    }
+    if ( t->prev->child == t )
+        t->prev->child = t->next;
     else
-        sift_down(q, i, last);
+        t->prev->next = t->next;
+    if ( t->next )
+        t->next->prev = t->prev;
+    q->first = meld(q->first, below);
 }
 
 /* The queue's first timer has changed: this CPU programs, others are told. */
 static void reprogram(struct timer_queue *q, unsigned int cpu)
 {
     if ( cpu == smp_processor_id() )
-        timer_program(q->nr ? max(q->heap[1]->expires, (s_time_t)1) : 0);
+        timer_program(q->first ? max(q->first->expires, (s_time_t)1) : 0);
     else
         softirq_raise_on(cpu, SOFTIRQ_TIMER);
 }
@@ -97,14 +131,13 @@ void timer_init(struct timer *t, void (*function)(void *data), void *data,
 void timer_set(struct timer *t, s_time_t expires)
 {
     struct timer_queue *q = lock_queue(t);
-    struct timer *first = q->nr ? q->heap[1] : NULL;
+    struct timer *first = q->first;
 
-    if ( t->heap_index )
+    if ( t->active )
         heap_remove(q, t);
     t->expires = expires;
-    BUG_ON(q->nr == HEAP_SIZE);
-    sift_up(q, ++q->nr, t);
-    if ( first == t || q->heap[1] == t )
+    heap_insert(q, t);
+    if ( first == t || q->first == t )
         reprogram(q, t->cpu);
     spin_unlock(&q->lock);
 }
@@ -114,7 +147,7 @@ void timer_stop(struct timer *t)
     struct timer_queue *q = lock_queue(t);
 
     /* The hardware may fire for nothing: cheaper than programming twice. */
-    if ( t->heap_index )
+    if ( t->active )
         heap_remove(q, t);
     spin_unlock(&q->lock);
 }
@@ -135,7 +168,7 @@ void timer_migrate(struct timer *t, unsigned int cpu)
     if ( t->cpu == cpu )
         return;
     q = lock_queue(t);
-    active = t->heap_index;
+    active = t->active;
     if ( active )
         heap_remove(q, t);
     t->cpu = cpu;
@@ -150,9 +183,9 @@ static void timer_softirq(void)
     s_time_t now = NOW();
 
     spin_lock(&q->lock);
-    while ( q->nr && q->heap[1]->expires <= now )
+    while ( q->first && q->first->expires <= now )
     {
-        struct timer *t = q->heap[1];
+        struct timer *t = q->first;
         void (*function)(void *) = t->function;
         void *data = t->data;
 

@@ -6,9 +6,10 @@
 #include <xen/time.h>
 
 struct timer {
-    s_time_t expires;        /* timer lock of its CPU */
-    unsigned int heap_index; /* 0: not active; timer lock of its CPU */
-    unsigned int cpu;        /* where it runs */
+    s_time_t expires;                  /* timer lock of its CPU, */
+    struct timer *child, *next, *prev; /* as are these */
+    bool active;
+    unsigned int cpu; /* where it runs */
     void (*function)(void *data);
     void *data;
 };
@@ -28,7 +29,7 @@ void timer_kill(struct timer *t);
 void timer_migrate(struct timer *t, unsigned int cpu);
 static inline bool timer_is_active(const struct timer *t)
 {
-    return t->heap_index != 0;
+    return t->active;
 }
 
 #endif /* XEN_TIMER_H */
