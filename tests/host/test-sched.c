@@ -344,6 +344,57 @@ static void test_onlines(void **state)
     with_seeds(onlines);
 }
 
+/* ---- two that pause each other: neither waits in the hypervisor ---- */
+
+static unsigned int rescues;
+static bool rescued[2];
+
+static void duellist(struct sim_guest *g)
+{
+    unsigned int other = 1U - (unsigned int)(g - sim_guests);
+
+    if ( sim_random(3) )
+        return;
+    vcpu_pause(sim_guests[other].v);
+    if ( !rescued[other] )
+        vcpu_unpause(sim_guests[other].v);
+    rescued[other] = false;
+}
+
+static bool is_stopped(unsigned int i)
+{
+    const struct vcpu_sched *s = &sim_guests[i].v->sched;
+
+    return READ_ONCE(s->pause_count) && !READ_ONCE(s->on_cpu);
+}
+
+/* Both are stopped: nobody but us can let them go on. */
+static void rescuer(struct sim_guest *g)
+{
+    (void)g;
+    if ( !is_stopped(0) || !is_stopped(1) )
+        return;
+    rescues++;
+    rescued[0] = rescued[1] = true;
+    vcpu_unpause(sim_guests[0].v);
+    vcpu_unpause(sim_guests[1].v);
+}
+
+static void duels(unsigned int seed)
+{
+    sim_start(3, NULL, seed);
+    start(sim_add_domain(2, duellist));
+    start(sim_add_domain(1, rescuer));
+    sim_run(MILLISECS(200));
+    CHECK(rescues > 10, "%u", rescues);
+}
+
+static void test_duels(void **state)
+{
+    (void)state;
+    with_seeds(duels);
+}
+
 /* ---- sched=null ---- */
 
 static void check_alone(void)
@@ -421,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_pinned),  cmocka_unit_test(test_wakes),
         cmocka_unit_test(test_latency), cmocka_unit_test(test_pauses),
         cmocka_unit_test(test_onlines), cmocka_unit_test(test_null),
+        cmocka_unit_test(test_duels),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -533,10 +533,11 @@ void vcpu_pause(struct vcpu *v)
 void vcpu_wait_stopped(struct vcpu *v)
 {
     ASSERT(v != current);
-    /* It may be asking the same of us: keep serving. */
-    while ( READ_ONCE(v->sched.on_cpu) )
+    /* It may be asking the same of us: keep serving, and when we are paused
+     * ourselves, stop in the midst of it. It may be unpaused meanwhile. */
+    while ( READ_ONCE(v->sched.on_cpu) && READ_ONCE(v->sched.pause_count) )
     {
-        softirq_run_except(SOFTIRQ_SCHEDULE);
+        softirq_run();
         cpu_relax();
     }
 }
