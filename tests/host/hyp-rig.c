@@ -79,6 +79,12 @@ void spin_lock_nested(spinlock_t *l)
     take(l);
 }
 
+bool spin_trylock(spinlock_t *l)
+{
+    spin_lock(l);
+    return true;
+}
+
 void spin_unlock(spinlock_t *l)
 {
     unsigned int i;

@@ -115,6 +115,20 @@ static int teardown(void **state)
 
 /* ---- life of ports ---- */
 
+/* Who is to be told must be there. */
+static void test_no_vcpu(void **state)
+{
+    struct evtchn_alloc_unbound a = {.dom = 1, .remote_dom = 0};
+    struct vcpu *v = rig_dom[1]->vcpu[0];
+
+    (void)state;
+    rig_run_as(0, 0);
+    rig_dom[1]->vcpu[0] = NULL;
+    assert_int_equal(op(EVTCHNOP_alloc_unbound, &a), -ENOENT);
+    rig_dom[1]->vcpu[0] = v;
+    assert_int_equal(op(EVTCHNOP_alloc_unbound, &a), 0);
+}
+
 static void test_pair(void **state)
 {
     evtchn_port_t there, here;
@@ -600,6 +614,7 @@ static void test_alloc_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        T(test_no_vcpu),
         T(test_pair),
         T(test_loopback_to_self),
         T(test_mask_and_unmask),

@@ -104,6 +104,20 @@ static struct page_info *lent(unsigned int gfn)
     return mfn_to_page(rig_p2m[LENDER].mfn[gfn]);
 }
 
+/* Machine addresses are no business of a domain that has its own. */
+static void test_bus_address(void **state)
+{
+    struct gnttab_map_grant_ref m;
+
+    (void)state;
+    rig_run_as(OTHER, 0);
+    grant(9, OTHER, 5, false);
+    m = map(9, HOLE, 0);
+    assert_int_equal(m.status, GNTST_okay);
+    assert_int_equal(m.dev_bus_addr, (uint64_t)HOLE << PAGE_SHIFT);
+    assert_int_equal(unmap(m.handle, HOLE), GNTST_okay);
+}
+
 static void test_map_and_unmap(void **state)
 {
     struct gnttab_map_grant_ref m;
@@ -501,6 +515,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(test_map_and_unmap),
+        T(test_bus_address),
         T(test_readonly),
         T(test_reader_and_writer),
         T(test_refusals),

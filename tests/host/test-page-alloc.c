@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <xen/cache.h>
 #include <xen/domain.h>
 #include <xen/mm.h>
 
@@ -61,6 +62,19 @@ mfn_t virt_to_mfn(const void *va)
 {
     return _mfn(((uint64_t)((const uint8_t *)va - ram) >> PAGE_SHIFT) +
                 RAM_FIRST);
+}
+
+/* What the caches hold of it is in memory, too: only what is asked for. */
+static const char *cleaned;
+static size_t cleaned_size;
+
+void cache_clean_invalidate(const void *va, size_t size)
+{
+    cleaned = va;
+    cleaned_size = size;
+    /* in this order: what comes later would not be in memory */
+    for ( size_t i = 0; i < size / sizeof(uint64_t); i++ )
+        assert_int_equal(((const uint64_t *)va)[i], 0);
 }
 
 static unsigned int nr_held;
@@ -335,10 +349,12 @@ static void test_assign(void **state)
 
     (void)state;
     assert_non_null(pg);
+    assert_ptr_equal(cleaned, page_to_virt(pg));
+    assert_int_equal(cleaned_size, PAGE_SIZE << 3);
     assert_int_equal(d->tot_pages, 8);
     assert_int_equal(list_length(d), 8);
     /* over the limit: nothing is lost */
-    assert_null(alloc_domain_pages(d, 2, 0));
+    assert_null(alloc_domain_pages(d, 2, ALLOC_ZERO));
     assert_int_equal(d->tot_pages, 8);
     assert_int_equal(heap_free_pages(), TOTAL - 8);
 
@@ -353,7 +369,7 @@ static void test_assign(void **state)
     assert_false(get_page(pg, d));
 
     d->is_dying = true;
-    assert_null(alloc_domain_pages(d, 0, 0));
+    assert_null(alloc_domain_pages(d, 0, ALLOC_ZERO));
     for ( unsigned int i = 1; i < 8; i++ )
     {
         assert_int_equal(last_gone, 0);
@@ -369,7 +385,7 @@ static void test_assign(void **state)
 static void test_quarantine(void **state)
 {
     struct domain *d = new_domain(10);
-    struct page_info *pg = alloc_domain_pages(d, 0, 0), *other;
+    struct page_info *pg = alloc_domain_pages(d, 0, ALLOC_ZERO), *other;
 
     (void)state;
     page_quarantine(pg);

@@ -374,31 +374,37 @@ static int release_devices(struct domain *d)
     return 0;
 }
 
+/*
+ * Frames that others still hold have been released before: they go to the end
+ * of the list, and after a lap of nothing else all is done. There may be many,
+ * so each is a step of its own.
+ */
 static int release_pages(struct domain *d)
 {
     for ( ;; )
     {
-        struct page_info *pg = NULL, *pos;
+        struct page_info *pg = NULL;
+        bool done;
 
-        /* frames that others still hold were released before: step over */
         spin_lock(&d->page_lock);
-        list_for_each_entry (pos, &d->page_list, list)
-            if ( pos->flags & PGF_ALLOCATED )
-            {
-                pg = pos;
-                break;
-            }
-        /* the rest of the list is searched from here next time */
-        if ( pg )
+        done = d->held_pages >= d->tot_pages;
+        if ( !done )
         {
+            pg = list_first_entry(&d->page_list, struct page_info, list);
             list_del(&pg->list);
             list_add_tail(&pg->list, &d->page_list);
+            d->held_pages++;
+            if ( pg->flags & PGF_ALLOCATED )
+                d->held_pages = 0;
+            else
+                pg = NULL;
         }
         spin_unlock(&d->page_lock);
 
-        if ( !pg )
+        if ( done )
             return 0;
-        page_release(pg);
+        if ( pg )
+            page_release(pg);
         if ( preempt_check() )
             return -ERESTART;
     }
@@ -548,6 +554,7 @@ void domain_shutdown(struct domain *d, unsigned int reason)
 
 void domain_crash(struct domain *d, const char *fmt, ...)
 {
+    static struct ratelimit dumps;
     va_list args;
 
     if ( d->is_shut_down )
@@ -556,8 +563,11 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     va_start(args, fmt);
     vprintk(fmt, args);
     va_end(args);
-    if ( current->domain == d )
+    if ( current->domain == d && ratelimit_allow(&dumps) )
+    {
         show_vcpu(current);
+        show_fault(current);
+    }
     domain_shutdown(d, SHUTDOWN_crash);
 }
 

@@ -341,7 +341,10 @@ int evtchn_alloc_unbound(struct domain *d, domid_t remote, evtchn_port_t *port)
     int rc;
 
     spin_lock(&d->evtchn.lock);
-    rc = d->is_dying ? -ESRCH : evtchn_find_free(d, &chn);
+    /* there must be a vCPU to notify when somebody sends */
+    rc = d->is_dying   ? -ESRCH
+         : !d->vcpu[0] ? -ENOENT
+                       : evtchn_find_free(d, &chn);
     if ( !rc )
     {
         spin_lock(&chn->lock);
@@ -991,6 +994,12 @@ void evtchn_dump(struct domain *d)
     static const char *const name[] = {"free", "unbound", "interdomain", "virq",
                                        "ipi"};
 
+    /* a reset would take the FIFO's pages away under us */
+    if ( !spin_trylock(&d->evtchn.lock) )
+    {
+        printk("d%u event channels: locked\n", d->domain_id);
+        return;
+    }
     printk("d%u event channels, %s\n", d->domain_id,
            d->evtchn.fifo ? "FIFO" : "2-level");
     for ( unsigned int port = 1; port < d->evtchn.nr_ports; port++ )
@@ -1006,4 +1015,5 @@ void evtchn_dump(struct domain *d)
                chn->notify_vcpu, port_is_pending(d, chn) ? " pending" : "",
                masked ? " masked" : "", chn->pending ? " deferred" : "");
     }
+    spin_unlock(&d->evtchn.lock);
 }

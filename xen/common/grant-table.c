@@ -349,7 +349,9 @@ static int16_t map_one(struct domain *d, struct domain *lender,
         handle_free(d, handle);
         return rc;
     }
-    op->dev_bus_addr = maddr_x(mfn_to_maddr(m->mfn));
+    /* where its devices see the frame */
+    op->dev_bus_addr =
+        d->direct_mapped ? maddr_x(mfn_to_maddr(m->mfn)) : op->host_addr;
     op->handle = handle;
     handle_ready(m);
     return GNTST_okay;

@@ -13,6 +13,7 @@
 #include <xen/mm.h>
 
 #include <xen/bits.h>
+#include <xen/cache.h>
 #include <xen/domain.h>
 
 #define SCRUB_ORDER 9U /* an idle CPU's piece of work */
@@ -371,12 +372,14 @@ struct page_info *alloc_domain_pages(struct domain *d, unsigned int order,
 {
     struct page_info *pg = alloc_pages(order, flags);
 
-    if ( pg && assign_pages(d, pg, order) )
-    {
-        free_pages(pg, order, !(flags & ALLOC_ZERO));
+    if ( !pg )
         return NULL;
-    }
-    return pg;
+    /* A guest may look past the caches: not at what was there before. */
+    cache_clean_invalidate(page_to_virt(pg), PAGE_SIZE << order);
+    if ( !assign_pages(d, pg, order) )
+        return pg;
+    free_pages(pg, order, !(flags & ALLOC_ZERO));
+    return NULL;
 }
 
 bool get_page(struct page_info *pg, const struct domain *d)

@@ -128,7 +128,9 @@ static void guest_abort(struct vcpu *v, struct cpu_regs *regs, bool instr)
         return; /* the guest's own table changed meanwhile: try again */
     if ( !instr && !emulate(v, regs, ipa) )
         return;
-    if ( p2m_handle_fault(v, _ipa(ipa), write) )
+    /* A break is a translation fault: what is not allowed never will be. */
+    if ( (FIELD_GET(ESR_ABT_FSC, regs->esr) & FSC_TYPE) == FSC_TRANSLATION &&
+         p2m_handle_fault(v, _ipa(ipa), write) )
         return;
     if ( regs->esr & ESR_DABT_CM )
     {
@@ -271,6 +273,19 @@ void show_vcpu(const struct vcpu *v)
     printk(XENLOG_ERR "elr %lx spsr %lx esr %lx far %lx sp_el1 %lx\n",
            sysreg_read(elr_el1), sysreg_read(spsr_el1), sysreg_read(esr_el1),
            sysreg_read(far_el1), sysreg_read(sp_el1));
+}
+
+void show_fault(const struct vcpu *v)
+{
+    uint64_t ec = FIELD_GET(ESR_EC, v->arch.regs->esr), ipa;
+
+    if ( v != current || (ec != EC_DABT_LOWER && ec != EC_IABT_LOWER) )
+        return;
+    ipa = fault_ipa(v->arch.regs->esr, sysreg_read(far_el2));
+    if ( ipa == ~UINT64_C(0) )
+        return;
+    p2m_dump_walk(v->domain, _ipa(ipa));
+    iommu_dump_walk(v->domain, ipa);
 }
 
 void do_hyp_exception(struct cpu_regs *regs, unsigned int vector)

@@ -34,7 +34,8 @@
 #define PSTATE_EL1H_MASKED 0x1c5U
 #define SCTLR_EL1_RESET    0x00c50078U /* MMU and caches off */
 
-#define CPTR_EL2_GUEST 0x33ffU /* FP and SIMD native; SVE (TZ) traps */
+/* FP and SIMD native; SVE (TZ), trace (TTA) and activity monitors (TAM) trap */
+#define CPTR_EL2_GUEST (0x33ffU | BIT64(20) | BIT64(30))
 
 extern void switch_stack(uint64_t *save_sp, uint64_t load_sp);
 extern void vcpu_first_run(void);
@@ -97,6 +98,7 @@ bool vcpu_reset(struct vcpu *v, uint64_t entry, uint64_t context)
     a->tcr = a->ttbr0 = a->ttbr1 = a->vbar = a->cpacr = 0;
     a->cntv_ctl = a->cntp_ctl = 0;
     arm_first_run(v, (uint64_t)a->regs, NULL);
+    v->multicall = NULL; /* it was on the stack */
     vcpu_online(v);
     return true;
 }
@@ -271,10 +273,11 @@ void arch_init_cpu(void)
     sysreg_write(hstr_el2, 0);
     /* EL2 itself: physical interrupts stay masked but must wake WFI. */
     sysreg_write(hcr_el2, HCR_GUEST & ~HCR_VM);
-    /* MDCR_EL2: debug and PMU registers trap; no counters for guests */
+    /* MDCR_EL2: debug, PMU, profiling (TPMS) and trace filter (TTRF)
+     * registers trap; no counters for guests */
     nr_counters = sysreg_read(pmcr_el0) >> 11 & 0x1f;
-    sysreg_write(mdcr_el2, BIT64(11) | BIT64(10) | BIT64(9) | BIT64(6) |
-                               BIT64(5) | nr_counters);
+    sysreg_write(mdcr_el2, BIT64(19) | BIT64(14) | BIT64(11) | BIT64(10) |
+                               BIT64(9) | BIT64(6) | BIT64(5) | nr_counters);
     this_cpu(midr) = sysreg_read(midr_el1);
     isb();
 }

@@ -79,6 +79,7 @@ struct domain {
     spinlock_t page_lock;               /* LOCK_RANK_DOMPAGE */
     struct list_head page_list;         /* page_lock */
     unsigned long tot_pages, max_pages; /* page_lock */
+    unsigned long held_pages;           /* dying: seen in a row; page_lock */
 
     struct p2m p2m;
     struct domain_iommu iommu;

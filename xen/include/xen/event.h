@@ -80,6 +80,7 @@ void evtchn_vcpu_exit(struct vcpu *v);
 
 /*
  * evtchn_alloc_unbound - the lowest free port of @d, for @remote to bind.
+ * -ENOENT: it has no vCPU yet.
  * evtchn_close - of a dying domain, or of the caller. -EINVAL: no such port.
  */
 int __must_check evtchn_alloc_unbound(struct domain *d, domid_t remote,

@@ -62,6 +62,9 @@ void arch_start_vcpu(struct vcpu *v) __attribute__((noreturn));
 void arch_init_cpu(void);
 /* show_vcpu - registers of a vCPU for dumps and debug keys. */
 void show_vcpu(const struct vcpu *v);
+/* show_fault - the walks, of the CPU and of devices, of the address that the
+ * current vCPU has just faulted at, if it has. */
+void show_fault(const struct vcpu *v);
 /* smccc_workaround - what a guest is told of a host's mitigation. */
 int64_t smccc_workaround(uint32_t fn);
 
