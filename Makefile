@@ -101,11 +101,14 @@ srcs += xen/common/pgtable/pgtable.c
 # Consoles.
 srcs += xen/drivers/char/pl011.c
 
-# IOMMU: the core, the device tree's side, the SMMUv3.
+# IOMMU: the core, the device tree's side, the IPMMU, the SMMUv3.
 srcs += xen/drivers/passthrough/iommu-dt.c
 srcs += xen/drivers/passthrough/iommu-fault.c
 srcs += xen/drivers/passthrough/iommu-info.c
 srcs += xen/drivers/passthrough/iommu.c
+srcs += xen/drivers/passthrough/ipmmu-fault.c
+srcs += xen/drivers/passthrough/ipmmu-hw.c
+srcs += xen/drivers/passthrough/ipmmu.c
 srcs += xen/drivers/passthrough/smmuv3-cmdq.c
 srcs += xen/drivers/passthrough/smmuv3-evtq.c
 srcs += xen/drivers/passthrough/smmuv3-ste.c
@@ -118,6 +121,10 @@ srcs += xen/drivers/pci/vpci-header.c
 srcs += xen/drivers/pci/vpci-msi.c
 srcs += xen/drivers/pci/vpci-msix.c
 srcs += xen/drivers/pci/vpci.c
+
+# Parts of systems on a chip that drivers ask about.
+srcs += xen/drivers/soc/rcar-prr.c
+srcs += xen/drivers/soc/rcar-sysc.c
 
 # ---- Flags
 

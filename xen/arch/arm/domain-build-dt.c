@@ -14,6 +14,7 @@
 #include <xen/bits.h>
 #include <xen/device-tree.h>
 #include <xen/mm.h>
+#include <xen/mmio.h>
 #include <asm/gic.h>
 
 enum treatment {
@@ -301,6 +302,7 @@ static int remove_forbidden(struct rangeset *set)
             break;
         t = treat(np);
         if ( t == REPLACE_GIC || t == KEEP_PCI || gic_is_host_msi(np) ||
+             np->mediator ||
              (t == DROP && np->parent && strcmp(np->parent->name, "cpus")) )
             rc = each_reg(set, np, rangeset_remove);
     }
@@ -316,6 +318,21 @@ static int map_frames(struct domain *d, const struct rangeset *set,
         rc = p2m_map_range(d, _gfn(set->range[i].start),
                            set->range[i].end - set->range[i].start + 1,
                            _mfn(set->range[i].start), type);
+    return rc;
+}
+
+/* Registers that dom0 uses through a driver of ours. */
+static int register_mediators(struct domain *d)
+{
+    const struct dt_node *np;
+    uint64_t addr, size;
+    int rc = 0;
+
+    dt_for_each_node (np)
+    {
+        if ( !rc && np->mediator && !dt_get_reg(np, 0, &addr, &size) )
+            rc = mmio_register(d, _ipa(addr), size, np->mediator, NULL);
+    }
     return rc;
 }
 
@@ -353,7 +370,7 @@ int dom0_map_devices(struct domain *d)
         rc = rangeset_add(&d->iomem_caps, map.range[i].start, map.range[i].end);
     rangeset_free(&map);
     rangeset_free(&reserved);
-    return rc;
+    return rc ? rc : register_mediators(d);
 }
 
 /* ---- the tree ---- */

@@ -108,6 +108,16 @@ int irq_request(unsigned int irq, enum irq_type type, irq_handler_t handler,
     return 0;
 }
 
+void irq_mute(unsigned int irq)
+{
+    gic->disable(irq);
+}
+
+void irq_unmute(unsigned int irq)
+{
+    gic->enable(irq);
+}
+
 void irq_enable_percpu(unsigned int irq)
 {
     const struct irq_desc *desc = irq_desc(irq);

@@ -12,6 +12,7 @@
 #include <xen/list.h>
 
 struct domain;
+struct mmio_ops;
 
 struct dt_property {
     struct dt_property *next;
@@ -26,11 +27,13 @@ struct dt_node {
     uint32_t phandle;      /* 0: none */
     struct dt_property *properties;
     struct dt_node *parent, *child, *sibling;
-    struct dt_node *next_all;       /* all nodes in document order */
-    bool used_by_xen;               /* kept from dom0 */
-    const struct dt_driver *driver; /* bound by dt_probe_*(); NULL: none */
-    bool probe_again;               /* its probe said -EAGAIN */
-    struct device *dev;             /* NULL until somebody needs it */
+    struct dt_node *next_all;        /* all nodes in document order */
+    bool used_by_xen;                /* kept from dom0 */
+    const struct mmio_ops *mediator; /* dom0's accesses to its first "reg" go
+                                      * through these; NULL: direct */
+    const struct dt_driver *driver;  /* bound by dt_probe_*(); NULL: none */
+    bool probe_again;                /* its probe said -EAGAIN */
+    struct device *dev;              /* NULL until somebody needs it */
 };
 
 extern struct dt_node *dt_root;

@@ -40,6 +40,10 @@ typedef void (*irq_handler_t)(unsigned int irq, void *dev);
 int __must_check irq_request(unsigned int irq, enum irq_type type,
                              irq_handler_t handler, void *dev,
                              const char *name);
+/* irq_mute, irq_unmute - a requested SPI: keep it from arriving while its
+ * cause stays, as a level does. Any number of times, any lock held. */
+void irq_mute(unsigned int irq);
+void irq_unmute(unsigned int irq);
 /* irq_enable_percpu - enable a requested PPI on a CPU that came up later. */
 void irq_enable_percpu(unsigned int irq);
 

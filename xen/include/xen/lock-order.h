@@ -22,6 +22,7 @@ enum lock_rank {
     LOCK_RANK_EVTCHN_FIFO, /* a domain's FIFO queues */
     LOCK_RANK_GRANT,       /* grant_table->lock; two: lower domid first */
     LOCK_RANK_P2M,         /* p2m->lock */
+    LOCK_RANK_POWER,       /* power areas; tells the IOMMU units in them */
     LOCK_RANK_IOMMU_UNIT,  /* a unit's stream table, contexts */
     LOCK_RANK_IOMMU_CMDQ,  /* a unit's command queue */
     LOCK_RANK_DOMPAGE,     /* d->page_lock: page lists and counts */

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What drivers ask about a Renesas R-Car or RZ/G2: which product and cut it
+ * is, and whether a power area is switched on. drivers/soc/rcar-*.c.
+ */
+#ifndef XEN_RCAR_H
+#define XEN_RCAR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xen/compiler.h>
+
+struct domain;
+struct dt_node;
+
+/* ---- product register, PRR ---- */
+
+/* Products as PRR numbers them; RZ/G2 parts have their sibling's number. */
+#define RCAR_H3  0x4fU
+#define RCAR_M3W 0x52U
+#define RCAR_V3M 0x54U
+#define RCAR_M3N 0x55U
+#define RCAR_V3H 0x56U
+#define RCAR_E3  0x57U
+#define RCAR_D3  0x58U
+#define RCAR_S4  0x5aU
+#define RCAR_V4H 0x5cU
+
+struct rcar_prr {
+    bool known;      /* the tree has the register */
+    uint8_t product; /* RCAR_* */
+    uint8_t cut;     /* 0x10 is ES2.0, 0x11 ES2.1: major - 1, minor */
+};
+
+/* rcar_prr - by the node "renesas,prr"; read once. */
+struct rcar_prr rcar_prr(void);
+/* rcar_prr_text - "H3 ES2.0", or "unknown product". */
+const char *rcar_prr_text(char buf[32]);
+
+/* ---- power areas, SYSC ---- */
+
+struct rcar_power {
+    const struct rcar_sysc *sysc; /* NULL: always on */
+    unsigned int area;            /* as the tree numbers them */
+};
+
+/*
+ * rcar_power_of - the power area a node is in, by its "power-domains".
+ * Return: 0; -ENODEV when nobody can tell whether the area is on: what is in
+ * it may not be touched then. Boot only.
+ */
+int __must_check rcar_power_of(const struct dt_node *np,
+                               struct rcar_power *power);
+/* rcar_power_is_on - may what is in the area be touched? Any lock may be
+ * held. While the hardware domain runs, areas change within
+ * rcar_power_watch()'s @fn only. */
+bool rcar_power_is_on(const struct rcar_power *power);
+/* rcar_power_watch - call @fn after areas have been switched on or off, before
+ * the one who did it goes on. No lock is held. One caller; boot only. */
+void rcar_power_watch(void (*fn)(void));
+
+#endif /* XEN_RCAR_H */
