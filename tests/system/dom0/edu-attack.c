@@ -7,6 +7,8 @@
  *                                 read from and write to RAM in [START, END)
  *                                 that /proc/iomem does not give to us, and to
  *                                 the addresses given
+ *   edu-attack steps N            write to every N-th GiB up to 2^44 that
+ *                                 /proc/iomem does not give to us
  *   edu-attack storm ACCESSES     so many 4-byte accesses to unmapped addresses
  *
  * Only devices are used: our own CPU touches nothing but the edu's registers
@@ -40,6 +42,8 @@
 #define CHUNK          64U
 #define STORM_CHUNK    4092U /* QEMU 7.2 dies on 4096 */
 #define MAX_EDU        8
+#define GIB            (1ULL << 30)
+#define STEPS_END      (1ULL << 44)
 #define MAX_TARGETS    256
 #define PAGES_PER_HOLE 12
 
@@ -273,6 +277,52 @@ static int hunt(void)
     return leaks != 0;
 }
 
+/* Does any of our RAM lie in the GiB that begins at @address? */
+static int is_own(uint64_t address)
+{
+    FILE *f = fopen("/proc/iomem", "r");
+    char line[200];
+    int own = 0;
+
+    if ( !f )
+        die("/proc/iomem");
+    while ( fgets(line, sizeof(line), f) )
+    {
+        uint64_t a, b;
+
+        if ( line[0] != ' ' && strstr(line, "System RAM") &&
+             sscanf(line, "%" SCNx64 "-%" SCNx64, &a, &b) == 2 &&
+             a < address + GIB && b >= address )
+            own = 1;
+    }
+    fclose(f);
+    return own;
+}
+
+/* All the devices at once: each takes 100 ms. */
+static int steps(uint64_t step)
+{
+    uint64_t nr = 0;
+
+    fill_magic(page[0], 4096);
+    for ( unsigned int i = 0; i < nr_edu; i++ )
+        from_ram(i, page_pa[0], MAGIC_OFFSET, CHUNK);
+    for ( uint64_t address = 0; address < STEPS_END; )
+    {
+        for ( unsigned int i = 0; i < nr_edu && address < STEPS_END;
+              address += step * GIB )
+            if ( !is_own(address) )
+            {
+                start(i++, EDU_BUF + MAGIC_OFFSET, address, CHUNK, CMD_TO_RAM);
+                nr++;
+            }
+        for ( unsigned int i = 0; i < nr_edu; i++ )
+            wait_idle(i);
+    }
+    printf("PX-TEST: edu-steps: PASS %" PRIu64 " addresses written to\n", nr);
+    return 0;
+}
+
 static int storm(uint64_t accesses)
 {
     uint64_t done = 0, address = 0x100000000000ULL;
@@ -318,6 +368,8 @@ int main(int argc, char **argv)
         return control();
     if ( strcmp(argv[1], "storm") == 0 && argc == 3 )
         return storm(strtoull(argv[2], NULL, 0));
+    if ( strcmp(argv[1], "steps") == 0 && argc == 3 )
+        return steps(strtoull(argv[2], NULL, 0));
     if ( strcmp(argv[1], "hunt") == 0 && argc >= 4 )
     {
         add_holes(strtoull(argv[2], NULL, 16), strtoull(argv[3], NULL, 16));

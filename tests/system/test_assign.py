@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""PCI devices for domains, by pxl in dom0 (toolstack/assign.sh): assignment,
+reboot, detach, groups, attacks, ends.  What dom0 and the guests say is not
+believed alone: QEMU's trace shows through whose table each stream went."""
+
+import re
+import subprocess
+
+import pytest
+
+from qemu import HYPERVISOR, MIB, RAM_BASE, TOP
+
+NVME, NIC, EDU_A, EDU_B = 0x100, 0x200, 0x300, 0x400
+
+# (QEMU, GIC, network card)
+ROWS = [("7.2", 3, "e1000e"), ("7.2", 2, "e1000e"), ("10.0", 3, "igb")]
+SOAK = [("10.0", 2, "igb")]
+
+# Registers, memory's end, far away; every power of two besides.
+TARGETS = ([0x08000000, 0x08090000, 0x09000000, 0x09050000, 0x4010000000] +
+           [1 << n for n in range(33, 45)] +
+           [n << 30 for n in range(4, 16)])
+
+TRACES = ("smmuv3_translate_*", "smmuv3_cmdq_cfgi_ste", "smmuv3_decode_cd_tt",
+          "smmuv3_config_cache_miss", "smmuv3_record_event")
+
+
+class Contexts:
+    """Per stream: what it was translated by, between the changes of its
+    stream-table entry.  self.spans[sid] is a list of (tables, accesses)."""
+
+    SID = re.compile(r"sid=(0x[0-9a-f]+)")
+
+    def __init__(self, trace):
+        self.spans, self.iovas = {}, {}
+        self.bypassed = 0
+        missed = None
+        with open(trace, errors="replace") as f:
+            for line in f:
+                if "smmuv3_cmdq_cfgi_ste" in line:
+                    sid = int(re.search(r"(0x[0-9a-f]+)\s*$", line)[1], 16)
+                    self.spans.setdefault(sid, []).append([set(), 0])
+                elif "smmuv3_config_cache_miss" in line:
+                    missed = int(self.SID.search(line)[1], 16)
+                elif "smmuv3_decode_cd_tt" in line:
+                    table = int(re.search(r"ttb:(0x[0-9a-f]+)", line)[1], 16)
+                    if missed is not None and table:
+                        self.span(missed)[0].add(table)
+                elif "smmuv3_translate_success" in line:
+                    sid = int(self.SID.search(line)[1], 16)
+                    self.span(sid)[1] += 1
+                    iova = int(re.search(r"iova=(0x[0-9a-f]+)", line)[1], 16)
+                    self.iovas.setdefault(sid, set()).add(iova & ~0xfff)
+                elif ("smmuv3_translate_bypass" in line or
+                      "smmuv3_translate_disable" in line):
+                    self.bypassed += 1
+
+    def span(self, sid):
+        return self.spans.setdefault(sid, [[set(), 0]])[-1]
+
+    def tables(self, sid):
+        """Every table the stream went through, in order."""
+        found = []
+        for tables, accesses in self.spans.get(sid, []):
+            for t in sorted(tables):
+                if accesses and (not found or found[-1] != t):
+                    found.append(t)
+        return found
+
+
+def name(row):
+    return "qemu{}-gic{}-{}".format(*row)
+
+
+@pytest.fixture(scope="module",
+                params=[pytest.param(r, id=name(r)) for r in ROWS] +
+                       [pytest.param(r, id=name(r), marks=pytest.mark.soak)
+                        for r in SOAK])
+def assigned(request, new_machine):
+    subprocess.run([TOP / "tests/images/make-toolstack.sh"], check=True)
+    qemu, gic, card = request.param
+    m = new_machine(name(request.param), qemu=qemu, gic=gic, mem=2048)
+    disk = m.disk(mib=320)
+    m.device(f"nvme,drive={disk},serial={disk}")
+    m.nic(card)
+    m.edu()
+    m.device("edu,id=pulled,dma_mask=0xffffffffffffffff")
+    # Two functions with one requester ID.
+    m.device("pcie-pci-bridge,id=pci")
+    for slot in 1, 2:
+        m.add("-device",
+              f"edu,dma_mask=0xffffffffffffffff,bus=pci,addr={slot}.0")
+    m.ramdisk = "toolstack.cpio"
+    m.trace_events(*TRACES)
+    end = RAM_BASE + m.mem * MIB
+    extra = [f"px.ram={RAM_BASE:x}-{end:x}", "px.pull=1",
+             "px.targets=" + ",".join(f"{t:x}" for t in TARGETS)]
+    if gic == 2:
+        extra.append("px.consent=1")
+    m.boot_hypervisor(HYPERVISOR, ["assign"],
+                      "console=dtuart dom0_mem=768M dom0_max_vcpus=2", extra)
+    m.start()
+    m.expect("PX-DO: pull|PX-TEST: all done", limit=1500)
+    if "PX-DO: pull" in m.console:
+        m.qmp.command("device_del", id="pulled")
+    m.wait_shutdown(limit=1500)
+    m.contexts = Contexts(m.trace)
+    return m
+
+
+def passed(m, *names):
+    for n in names:
+        assert m.results.get(n, ("missing", ""))[0] == "PASS", \
+            f"{n}: {m.results.get(n)}\n{m.tail()}"
+
+
+def test_all_said_pass(assigned):
+    assert assigned.ended == "guest-shutdown", assigned.tail()
+    assert assigned.failures() == []
+
+
+def test_disk_keeps_its_data(assigned):
+    """Written by one guest, read after its reboot and by another guest."""
+    passed(assigned, "a-1-fs-write", "a-2-fs-read", "b-fs-read")
+
+
+def test_network(assigned):
+    driver = assigned.console.count("igb") and "igb" or "e1000e"
+    passed(assigned, f"a-1-net-{driver}", f"a-2-net-{driver}")
+
+
+def test_interrupts(assigned):
+    if assigned.gic == 3:
+        passed(assigned, "a-vectors-cpu0", "a-vectors-cpu1")
+        return
+    # Without consent a pin, with it MSI-X.
+    passed(assigned, "consent-marked", "consent-marked-everywhere")
+    assert assigned.results["a-1-pci-nvme"][1].endswith(", 0 vectors")
+    assert not assigned.results["a-1-pci-nic"][1].endswith(", 0 vectors")
+
+
+def test_refusals(assigned):
+    passed(assigned, "mounted-refused", "address-refused", "bridge-refused",
+           "taken-refused", "group-refused", "detach-again")
+
+
+def test_audits(assigned):
+    passed(assigned, *("audit-" + n for n in (
+        "dom0", "quarantine", "two-guests", "reboot", "detach", "attach",
+        "group", "attack", "storm", "pulled-out", "crash", "destroy", "end")))
+
+
+def test_streams_by_their_owner_only(assigned):
+    """Each change of owner is another table, and nothing passes between."""
+    contexts = assigned.contexts
+    assert not contexts.bypassed
+    dom0 = contexts.tables(NVME)[0]
+    # dom0, a, a after its reboot, b, dom0.
+    nvme = contexts.tables(NVME)
+    assert len(set(nvme)) >= 4 and nvme[-1] == dom0, nvme
+    for sid in NVME, NIC, EDU_A, EDU_B:
+        for tables, accesses in contexts.spans[sid]:
+            assert len(tables) <= 1, f"{sid:#x}: {tables}"
+            assert tables or not accesses, \
+                f"{sid:#x}: {accesses} accesses without a table"
+    # The attackers went through their own domains' tables.
+    assert dom0 not in contexts.tables(EDU_A)
+    assert not set(contexts.tables(EDU_A)) & set(contexts.tables(EDU_B))
+    assert set(contexts.tables(EDU_A)) & set(nvme)
+
+
+def test_attackers_reached_their_own(assigned):
+    """Each access of theirs that was let through was to the guest's RAM."""
+    passed(assigned, "a-edu-control", "b-edu-control", "a-edu-hunt",
+           "b-edu-hunt")
+    for guest, sid in ("a", EDU_A), ("b", EDU_B):
+        own = [(int(x, 16), int(y, 16)) for x, y in re.findall(
+            rf"PX-INFO: {guest}: own (0x[0-9a-f]+)-(0x[0-9a-f]+)",
+            assigned.console)]
+        assert own
+        wrong = [hex(i) for i in assigned.contexts.iovas.get(sid, ())
+                 if not any(x <= i < y for x, y in own)]
+        assert not wrong
+
+
+def test_faults_are_named(assigned):
+    passed(assigned, "faults-named", "faults-named-b", "storm-cut-off",
+           "crashed-by-fault", "pace")
+    for sid in EDU_A, EDU_B:
+        assert re.search(rf"\(XEN\).*smmuv3.*\bsid {sid:#x} \(d[1-9]",
+                         assigned.console)
+
+
+def test_nothing_is_lost(assigned):
+    passed(assigned, "destroyed", "dom0-in-the-end", "free-memory")
+
+
+def test_without_iommu(new_machine):
+    """Nothing would hold the device back: it is refused, with the reason."""
+    subprocess.run([TOP / "tests/images/make-toolstack.sh"], check=True)
+    m = new_machine("bypass", machine="virt,default-bus-bypass-iommu=on")
+    m.nvme()
+    m.ramdisk = "toolstack.cpio"
+    m.boot_hypervisor(HYPERVISOR, ["assign-bypass"],
+                      "console=dtuart dom0_mem=640M dom0_max_vcpus=2")
+    m.run()
+    passed(m, "uncovered-refused", "dom0-keeps-it", "unit-none")

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# assign-bypass.sh - a machine whose PCI bus no IOMMU covers.
+
+. /tests/toolstack.sh
+
+start_toolstack
+if pxl pci-assignable-add 01:00.0 > /tmp/out 2>&1; then
+    fail uncovered-refused "it was done"
+elif grep -q '01:00.0.*no IOMMU covers it' /tmp/out; then
+    pass uncovered-refused "$(head -n 1 /tmp/out)"
+else
+    fail uncovered-refused "$(head -n 1 /tmp/out)"
+fi
+if dd if=/dev/nvme0n1 of=/dev/null bs=1M count=1 iflag=direct 2> /dev/null; then
+    pass dom0-keeps-it
+else
+    fail dom0-keeps-it "no /dev/nvme0n1"
+fi
+pxl iommu-list > /tmp/out 2>&1
+if grep -qE '0000:01:00.0 .* none ' /tmp/out; then
+    pass unit-none "$(grep 0000:01:00.0 /tmp/out)"
+else
+    fail unit-none
+    show /tmp/out
+fi

@@ -1,0 +1,313 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# assign.sh - PCI devices for domains by pxl, and what holds them back: taken
+# from dom0, given to a guest at creation, kept over its reboot, moved to a
+# running guest, given back; attacks; ends of domains in mid-DMA.
+#
+# The machine is test_assign.py's: NVMe 01:00.0, network card 02:00.0, an edu
+# each at 03:00.0 and 04:00.0, two behind a PCI bridge at 06:01.0 and 06:02.0.
+# px.consent=1: a GICv2, where MSI needs consent.  Lines "PX-DO: ..." ask the
+# test for something.
+
+. /tests/toolstack.sh
+
+nvme=0000:01:00.0
+nic=0000:02:00.0
+edu_a=0000:03:00.0
+edu_b=0000:04:00.0
+twin_1=0000:06:01.0
+twin_2=0000:06:02.0
+consent=$(option consent)
+mib=$(option fs_mib)
+mib=${mib:-256}
+# What the guests' edu devices are told to try.
+attack="px.ram=$(option ram) px.targets=$(option targets)"
+[ -n "$(option steps)" ] && attack="$attack px.steps=$(option steps)"
+
+# ---- helpers
+
+# refused NAME PATTERN COMMAND... - it fails, and says what is looked for.
+refused()
+{
+    name=$1
+    pattern=$2
+    shift 2
+    if "$@" > /tmp/out 2>&1; then
+        fail "$name" "it was done: $*"
+    elif grep -qE "$pattern" /tmp/out; then
+        pass "$name" "$(head -n 1 /tmp/out)"
+    else
+        fail "$name" "no /$pattern/: $(head -n 1 /tmp/out)"
+    fi
+}
+
+# shows NAME PATTERN COMMAND... - it succeeds, and shows what is looked for.
+shows()
+{
+    name=$1
+    pattern=$2
+    shift 2
+    if "$@" > /tmp/out 2>&1 && grep -qE "$pattern" /tmp/out; then
+        pass "$name" "$(grep -E "$pattern" /tmp/out | head -n 1)"
+    else
+        fail "$name" "no /$pattern/ from $*"
+        show /tmp/out
+    fi
+}
+
+# clean NAME - what devices reach is what domains have, for every domain.
+clean()
+{
+    if pxl iommu-audit --all > /tmp/out 2>&1 &&
+       grep -q 'no difference' /tmp/out; then
+        pass "audit-$1" "$(sed 's/, no difference//' /tmp/out | tr '\n' ';')"
+    else
+        fail "audit-$1" "$(grep -v 'no difference' /tmp/out | head -n 1)"
+        show /tmp/out
+    fi
+}
+
+domid() { pxl list "$1" 2> /dev/null | awk 'NR == 2 { print $2 }'; }
+gone() { [ -z "$(domid "$1")" ]; }
+assignable() { pxl pci-assignable-list | grep -q "$1"; }
+# owner DEVICE - the third word on.
+faults_of() { pxl iommu-faults "$1" | awk 'NR == 2 { print $3 }'; }
+has_faults() { [ "$(faults_of "$1")" != 0 ]; }
+free_memory() { pxl info | awk '/^free_memory/ { print $3 }'; }
+
+# run_in GUEST SCRIPT PREFIX [SECONDS] - a script of the guest's, by its shell;
+# verdicts are PREFIX-NAME.
+run_in()
+{
+    done=$(console "$1" | grep -c "^PX-GUEST-DONE: $2")
+    lines=$(console "$1" | wc -l)
+    type_in "$1" ". /tests/run.sh $2"
+    wait_for "${4:-300}" says "$1" "PX-GUEST-DONE: $2" $((done + 1)) ||
+        fail "$3-$2" "it did not end in ${4:-300} s"
+    console "$1" | tail -n +$((lines + 1)) | tr -d '\r' |
+        sed -n "s/^PX-GUEST: /PX-TEST: $3-/p; s/^PX-INFO: /&$3: /p"
+}
+
+# config NAME DEVICES SCRIPTS MORE - a guest's configuration file.
+config()
+{
+    cat > "/guest/$1.cfg" <<END
+name = "$1"
+kernel = "/guest/Image"
+ramdisk = "/guest/initramfs.cpio.gz"
+extra = "console=hvc0 px_guest=$3 px.fs=nvme0n1 px.fs_mib=$mib $attack px.net_sum=$(option net_sum)"
+memory = 256
+vcpus = 2
+on_poweroff = "destroy"
+on_crash = "destroy"
+pci = [ $2 ]
+$4
+END
+}
+
+# ---- from dom0
+
+start_toolstack
+free=$(free_memory)
+step iommu-list pxl iommu-list
+shows unit-listed 'smmuv3' pxl iommu-list
+clean dom0
+
+# What dom0 uses is not taken from it.
+mke2fs -F /dev/nvme0n1 8192 > /dev/null 2>&1
+mount -t ext4 /dev/nvme0n1 /mnt
+refused mounted-refused '/dev/nvme0n1 is mounted on /mnt' \
+    pxl pci-assignable-add $nvme
+umount /mnt
+dd if=/dev/zero of=/dev/nvme0n1 bs=1M count=1 2> /dev/null
+card=$(ls "/sys/bus/pci/devices/$nic/net")
+ip link set "$card" up
+ip addr add 10.77.0.1/24 dev "$card"
+refused address-refused "$card is up, with address 10.77.0.1" \
+    pxl pci-assignable-add $nic
+ip addr del 10.77.0.1/24 dev "$card"
+ip link set "$card" down
+
+shows add-nvme 'function level reset' pxl pci-assignable-add $nvme
+step add-nic pxl pci-assignable-add $nic
+step add-edus pxl pci-assignable-add $edu_a ${edu_b#0000:}
+refused bridge-refused 'a bridge' pxl pci-assignable-add 00:01.0
+refused nobody-refused 'no such PCI device' pxl pci-assignable-add 7f:00.0
+shows assignable-list "^$nvme" pxl pci-assignable-list
+if [ -e "/sys/bus/pci/devices/$nvme" ] || [ -e /dev/nvme0n1 ]; then
+    fail dom0-lets-go "dom0 still has it"
+else
+    pass dom0-lets-go
+fi
+echo 1 > /sys/bus/pci/rescan
+if [ -e "/sys/bus/pci/devices/$nvme" ]; then
+    fail dom0-sees-not "a rescan finds it"
+else
+    pass dom0-sees-not
+fi
+
+# There and back.
+step back-to-dom0 pxl pci-assignable-remove -r $nvme
+if wait_for 30 test -b /dev/nvme0n1 &&
+   dd if=/dev/nvme0n1 of=/dev/null bs=1M count=4 iflag=direct 2> /dev/null; then
+    pass dom0-has-it-again
+else
+    fail dom0-has-it-again "no /dev/nvme0n1"
+fi
+step add-nvme-again pxl pci-assignable-add $nvme
+clean quarantine
+
+# ---- two guests
+
+msi=
+[ -n "$consent" ] && msi=,msi=1
+config a "\"$nvme\", \"$nic$msi\", \"$edu_a\"" fs,net,pci
+config b "\"$edu_b\"" pci
+step create-a pxl create /guest/a.cfg
+if [ -z "$(domid a)" ]; then
+    pxl dmesg | tail -n 20 | sed 's/^/PX-OUT: /'
+    return 0
+fi
+boots a 1
+step pci-list-a pxl pci-list a
+shows json '"device": "0000:01:00.0"' pxl pci-list --json a
+step create-b pxl create /guest/b.cfg
+boots b 1
+step iommu-list-two pxl iommu-list
+clean two-guests
+refused taken-refused 'a has it' pxl pci-attach b $nvme
+refused slot-refused 'slot 0x1 is taken|is taken' \
+    pxl pci-attach b "$twin_1,seize=1" \
+    "$(pxl pci-list b | awk 'NR == 2 { print substr($1, 1, 2) }')"
+
+if [ -n "$consent" ]; then
+    shows consent-marked SHARED-MSI pxl pci-list a
+    shows consent-marked-everywhere SHARED-MSI pxl iommu-list
+else
+    run_in a vectors a
+fi
+
+# ---- reboot: another domain, the same devices and data
+
+old=$(domid a)
+step reboot pxl reboot a
+boots a 2
+if [ "$(domid a)" != "$old" ]; then
+    pass reboots "domain $(domid a), was $old"
+else
+    fail reboots "$(pxl list | tr '\n' ';')"
+fi
+clean reboot
+
+# ---- detach from one, attach to the other: the same data
+
+step detach pxl pci-detach a $nvme
+clean detach
+refused detach-again 'does not have it' pxl pci-detach a $nvme
+step attach pxl pci-attach b $nvme
+run_in b rescan b
+run_in b fs b
+clean attach
+
+# ---- groups
+
+shows group-follows "$twin_2 moves with it" pxl pci-assignable-add $twin_1
+if assignable $twin_2; then
+    pass group-moves
+else
+    fail group-moves "$(pxl pci-assignable-list | tr '\n' ' ')"
+fi
+step group-attach pxl pci-attach a $twin_1
+refused group-refused "shares its requester ID with $twin_1" \
+    pxl pci-attach b $twin_2
+step group-attach-both pxl pci-attach a $twin_2
+clean group
+
+# ---- attacks
+
+run_in a attack a 900
+shows faults-named "$edu_a +a +[1-9]" pxl iommu-faults
+shows no-faults-of-b "$edu_b +b +0" pxl iommu-faults $edu_b
+run_in b attack b 900
+shows faults-named-b "$edu_b +b +[1-9]" pxl iommu-faults
+step faults-clear pxl iommu-faults -c
+shows faults-cleared "$edu_a +a +0" pxl iommu-faults $edu_a
+clean attack
+
+# b's work goes on while a storms; a is cut off.
+step policy pxl iommu-faults --policy disconnect --threshold 5000 $edu_a
+run_in b pace before
+type_in a 'edu-attack storm 1000000'
+wait_for 60 has_faults $edu_a
+run_in b pace during
+before=$(console b | sed -n 's/.*PX-INFO: pace \([0-9]*\).*/\1/p' | head -n 1)
+during=$(console b | sed -n 's/.*PX-INFO: pace \([0-9]*\).*/\1/p' | tail -n 1)
+if [ "${during:-0}" -ge $((before / 4)) ] && [ "${before:-0}" -gt 0 ]; then
+    pass pace "$before rounds before, $during while the other storms"
+else
+    fail pace "$before rounds before, $during while the other storms"
+fi
+cut_off() { pxl iommu-faults "$1" | grep -q CUT-OFF; }
+if wait_for 120 cut_off $edu_a; then
+    pass storm-cut-off "$(pxl iommu-faults $edu_a | tail -n 1)"
+else
+    fail storm-cut-off "$(pxl iommu-faults $edu_a | tail -n 1)"
+fi
+clean storm
+
+# ---- pulled out while a guest has it
+
+if [ "$(option pull)" = 1 ]; then
+    echo "PX-DO: pull"
+    sleep 10
+    run_in b rescan b
+    is_gone() { pxl iommu-list | grep "$edu_b" | grep -q GONE; }
+    if wait_for 120 is_gone; then
+        pass pulled-out "$(pxl iommu-list | grep "$edu_b")"
+    else
+        fail pulled-out "$(pxl iommu-list | grep "$edu_b")"
+    fi
+    clean pulled-out
+fi
+
+# ---- ends
+
+# Crashed by its device: the first address without a right is the last.
+step policy-crash pxl iommu-faults --policy crash $twin_1
+type_in a 'edu-attack storm 1000'
+if wait_for 120 gone a; then
+    pass crashed-by-fault
+else
+    fail crashed-by-fault "$(pxl list | tr '\n' ';')"
+fi
+clean crash
+
+# Destroyed while its disk writes.
+type_in b 'dd if=/dev/zero of=/dev/nvme0n1 bs=128k count=100000 oflag=direct &'
+sleep 3
+step destroy-in-dma pxl destroy b
+if wait_for 60 gone b && wait_for 60 assignable $nvme; then
+    pass destroyed
+else
+    fail destroyed "$(pxl list | tr '\n' ';')"
+fi
+clean destroy
+
+# Everything as before.
+for dev in $(pxl pci-assignable-list); do
+    step "return-$dev" pxl pci-assignable-remove -r "$dev"
+done
+if wait_for 30 test -b /dev/nvme0n1 &&
+   dd if=/dev/urandom of=/dev/nvme0n1 bs=1M count=4 oflag=direct \
+      2> /dev/null; then
+    pass dom0-in-the-end
+else
+    fail dom0-in-the-end "no /dev/nvme0n1"
+fi
+clean end
+as_before() { [ "$(free_memory)" = "$free" ]; }
+if wait_for 60 as_before; then
+    pass free-memory "$free MiB as before"
+else
+    fail free-memory "$(free_memory) MiB, $free before"
+fi
