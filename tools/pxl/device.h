@@ -45,12 +45,6 @@ const char *reset_name(uint32_t reset);
 /* json_device - the members that all lists share, into the open object. */
 void json_device(const struct device *dev);
 
-/* pci_name - "0000:01:00.0", to be freed. */
-char *pci_name(uint32_t sbdf);
-/* pci_bdf - "[DDDD:]BB:DD.F" from *@text on, which moves behind it; false:
- * none. */
-bool pci_bdf(const char **text, uint32_t *sbdf);
-
 /* next_domain - information on the first domain from @domid on; false: none. */
 bool next_domain(uint32_t domid, struct xen_domctl_getdomaininfo *info);
 

@@ -7,8 +7,50 @@
 #include <string.h>
 
 #include "cfg.h"
-#include "device.h"
 #include "pxl.h"
+
+char *pci_name(uint32_t sbdf)
+{
+    return xasprintf("%04x:%02x:%02x.%u", sbdf >> 16, sbdf >> 8 & 0xff,
+                     sbdf >> 3 & 0x1f, sbdf & 7);
+}
+
+/* A hexadecimal number up to @max, ended by @end (0: by anything else). */
+static bool hex(const char **text, uint32_t max, char end, uint32_t *out)
+{
+    char *after;
+    unsigned long value;
+
+    if ( !isxdigit((unsigned char)**text) )
+        return false;
+    value = strtoul(*text, &after, 16);
+    if ( value > max || (end && *after != end) )
+        return false;
+    *text = after + (end != 0);
+    *out = (uint32_t)value;
+    return true;
+}
+
+bool pci_bdf(const char **text, uint32_t *sbdf)
+{
+    uint32_t seg = 0, bus, slot, fn;
+    const char *p = *text;
+
+    if ( !hex(&p, 0xffff, ':', &seg) )
+        return false;
+    if ( !hex(&p, 0xff, ':', &bus) )
+    {
+        bus = seg;
+        seg = 0;
+        if ( bus > 0xff )
+            return false;
+    }
+    if ( !hex(&p, 0x1f, '.', &slot) || !hex(&p, 7, 0, &fn) )
+        return false;
+    *text = p;
+    *sbdf = seg << 16 | bus << 8 | slot << 3 | fn;
+    return true;
+}
 
 static bool boolean(const char *value, bool *out)
 {
@@ -103,7 +145,7 @@ int pci_parse(const char *text, struct pci_spec *spec, char **why)
     int rc;
 
     *why = NULL;
-    spec->vslot = PX_NO_INDEX;
+    spec->vslot = PCI_ANY_SLOT;
     if ( !pci_bdf(&p, &spec->sbdf) )
     {
         *why = xasprintf("\"%s\": a PCI device is [DDDD:]BB:DD.F, such as "

@@ -20,6 +20,8 @@
 #include "device.h"
 #include "pxl.h"
 
+_Static_assert(PCI_ANY_SLOT == PX_NO_INDEX, "passed on as it is");
+
 #define DYING_MS 60000U /* a big domain is taken apart in slices */
 
 static bool is_dying(uint32_t domid)

@@ -9,10 +9,18 @@
 
 struct cfg;
 
+/* pci_name - "0000:01:00.0", to be freed. */
+char *pci_name(uint32_t sbdf);
+/* pci_bdf - "[DDDD:]BB:DD.F" from *@text on, which moves behind it; false:
+ * none. */
+bool pci_bdf(const char **text, uint32_t *sbdf);
+
+#define PCI_ANY_SLOT (~0U)
+
 /* "[DDDD:]BB:DD.F[@VSLOT][,OPTION=VALUE...]" as xl-pci-configuration(5). */
 struct pci_spec {
     uint32_t sbdf;
-    uint32_t vslot;  /* PX_NO_INDEX: any */
+    uint32_t vslot;  /* PCI_ANY_SLOT: any */
     bool permissive; /* consent: without an IOMMU (direct-mapped domains) */
     bool msi;        /* consent: MSI on a frame that all share (GICv2) */
     bool seize;      /* taken from dom0 when it is not assignable yet */
