@@ -118,6 +118,7 @@ test-vsprintf := tests/host/test-vsprintf.c tests/host/xen-vsprintf.c
 
 HOST_TESTS += test-timer
 test-timer := tests/host/test-timer.c xen/common/timer.c
+
 HOST_TESTS += test-pxl-pci
 test-pxl-pci := tests/host/test-pxl-pci.c \
     $(patsubst %,tools/pxl/%.c,cfg cfg-parse pci-spec util)

@@ -42,4 +42,29 @@ COMMAND("debug-keys", cmd_debug_keys, "<keys>",
 COMMAND("sysrq", cmd_sysrq, "<domain> <letter>",
         "Send a domain a Linux SysRq")
 
+
+/* PCI devices. */
+COMMAND("pci-attach", cmd_pci_attach,
+        "<domain> <BDF>[,msi=1][,permissive=1][,seize=1] [<slot>]",
+        "Give a domain an assignable PCI device")
+COMMAND("pci-detach", cmd_pci_detach, "[-f] <domain> <BDF>",
+        "Take a PCI device from a domain; it stays assignable")
+COMMAND("pci-list", cmd_pci_list, "[-l] [--json] <domain>",
+        "List a domain's PCI devices, and where it sees them")
+COMMAND("pci-assignable-list", cmd_pci_assignable_list, "[-l] [--json]",
+        "List the PCI devices that domains may be given")
+COMMAND("pci-assignable-add", cmd_pci_assignable_add, "[-f] <BDF>...",
+        "Take PCI devices from dom0, for domains")
+COMMAND("pci-assignable-remove", cmd_pci_assignable_remove, "[-r] <BDF>...",
+        "Give assignable PCI devices back to dom0 (-r: and to its drivers)")
+
+/* IOMMUs. */
+COMMAND("iommu-list", cmd_iommu_list, "[--json]",
+        "List IOMMUs, domains' IOMMU tables, and devices")
+COMMAND("iommu-faults", cmd_iommu_faults,
+        "[-c] [--json] [--policy log|disconnect|crash] [--threshold <n>] "
+        "[<device>]",
+        "Show or clear (-c) the faults of devices; what is done about them")
+COMMAND("iommu-audit", cmd_iommu_audit, "[--json] [--all | <domain>]",
+        "Compare the memory of domains with what their devices reach")
 /* clang-format on */

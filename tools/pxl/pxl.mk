@@ -10,18 +10,27 @@
 pxl_srcs += tools/pxl/cfg-parse.c
 pxl_srcs += tools/pxl/cfg.c
 pxl_srcs += tools/pxl/parse.c
+pxl_srcs += tools/pxl/pci-spec.c
 pxl_srcs += tools/pxl/table.c
 pxl_srcs += tools/pxl/util.c
 
 pxl_srcs += tools/pxl/debug.c
+pxl_srcs += tools/pxl/device.c
 pxl_srcs += tools/pxl/domain.c
 pxl_srcs += tools/pxl/hyp.c
 pxl_srcs += tools/pxl/info.c
+pxl_srcs += tools/pxl/iommu-audit.c
+pxl_srcs += tools/pxl/iommu-faults.c
+pxl_srcs += tools/pxl/iommu.c
 pxl_srcs += tools/pxl/json.c
 pxl_srcs += tools/pxl/list-config.c
 pxl_srcs += tools/pxl/list.c
 pxl_srcs += tools/pxl/main.c
 pxl_srcs += tools/pxl/memory.c
+pxl_srcs += tools/pxl/pci-assignable.c
+pxl_srcs += tools/pxl/pci-linux.c
+pxl_srcs += tools/pxl/pci-list.c
+pxl_srcs += tools/pxl/pci.c
 pxl_srcs += tools/pxl/sched.c
 pxl_srcs += tools/pxl/vcpu.c
 pxl_srcs += tools/pxl/xs.c
