@@ -12,10 +12,11 @@
 #                         daemons and loads the back ends' modules
 #   /guest/Image          a guest's kernel: Debian's
 #   /guest/initramfs.cpio.gz   a guest's root: busybox, modules (nvme, e1000e,
-#     igb, ext4, PV front ends: tests/images/modules), /bin/edu-attack,
-#     tests/system/guest/init and /tests/*.sh of that folder. px_guest=A,B on
-#     the guest's command line runs A.sh, then B.sh; px.NAME=VALUE is for them.
-#     A shell on hvc0 follows. mke2fs makes a file system for ext4
+#     igb, ext4, PV front ends: tests/images/modules), /bin/edu-attack, init of
+#     tests/system/guest, and in /tests the scripts there and dom0's (disk.sh,
+#     net.sh, edu.sh). px_guest=A,B on the guest's command line runs A.sh, then
+#     B.sh; px.NAME=VALUE is for them; a shell on hvc0 follows. Verdicts are
+#     lines PX-GUEST: NAME: PASS|FAIL. mke2fs makes a file system for ext4
 #   /guest/*              tests/system/toolstack/*.cfg
 #
 # dom0 boots with it as Machine.ramdisk (qemu.py); dom0_mem=768M is enough.
@@ -57,9 +58,6 @@ archive()
 guest=$out/guest-root
 rm -rf "$guest"
 cp -a "$out/root" "$guest"
-mv "$guest/tests/lib.sh" "$guest/"
-rm "$guest"/tests/*
-mv "$guest/lib.sh" "$guest/tests/"
 mkdir -p "$guest/sbin" "$guest/mnt"
 cp tests/system/guest/init "$guest/init"
 cp tests/system/guest/*.sh "$guest/tests/"
@@ -92,7 +90,7 @@ mkdir -p "$root/guest" "$root/var/log/xen/console" "$root/var/lib/xenstored" \
 ln -s ../run "$root/var/run"
 cp "$out/Image" "$root/guest/"
 cp "$out/guest.cpio.gz" "$root/guest/initramfs.cpio.gz"
-cp tests/system/toolstack/*.sh "$root/tests/"
+cp tests/system/toolstack/*.sh tests/system/guest/peer.sh "$root/tests/"
 cp tests/system/toolstack/*.cfg "$root/guest/"
 
 if [ -e build/pxl ]; then

@@ -26,7 +26,8 @@ start_toolstack()
 # start_bridge - the bridge xenbr0, dom0 is 10.9.0.1.
 start_bridge()
 {
-    brctl addbr xenbr0 && brctl setfd xenbr0 0 &&
+    brctl addbr xenbr0 &&
+        echo 0 > /sys/class/net/xenbr0/bridge/forward_delay &&
         ip addr add 10.9.0.1/24 dev xenbr0 && ip link set xenbr0 up
 }
 
@@ -71,9 +72,23 @@ xenstore_domid()
     done | sort -n | tail -n 1
 }
 
-# relay GUEST [PREFIX] - the guest's verdicts so far as ours.
+# relay GUEST BOOT - the verdicts of its scripts, from its first, second, ...
+# boot, as ours: GUEST-BOOT-NAME.
 relay()
 {
     console "$1" | tr -d '\r' |
-        sed -n "s/^PX-GUEST: /PX-TEST: $2/p"
+        awk -v boot="$2" '/^PX-SHELL/ { seen++ } seen + 1 == boot' |
+        sed -n "s/^PX-GUEST: /PX-TEST: $1-$2-/p"
+}
+
+# boots GUEST BOOT - wait until it has a shell for so many times; its verdicts.
+boots()
+{
+    if wait_for 300 says "$1" PX-SHELL "$2"; then
+        pass "$1-boot-$2" "$(console "$1" | grep PX-SHELL | tail -n 1)"
+    else
+        fail "$1-boot-$2" "no shell on its console"
+        show_console "$1"
+    fi
+    relay "$1" "$2"
 }
