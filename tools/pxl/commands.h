@@ -15,6 +15,36 @@ COMMAND("rename", cmd_rename, "<domain> <name>", "Give a domain another name")
 COMMAND("uptime", cmd_uptime, "[-s] [--json] [<domain>...]",
         "Print how long domains have been running")
 
+/* Their life. */
+COMMAND("create", cmd_create,
+        "[-p] [-c] [-e] [-F] [-q] [-n] <file> [<name>=<value>...]",
+        "Make a domain from a configuration file")
+COMMAND("console", cmd_console, "[-t pv] [-n 0] [-e <escape>] <domain>",
+        "Connect to a domain's console; ^] leaves it")
+COMMAND("pause", cmd_pause, "<domain>", "Stop a domain's vCPUs")
+COMMAND("unpause", cmd_unpause, "<domain>", "Let them run again")
+COMMAND("shutdown", cmd_shutdown, "[-w] [-F] <-a | domain>",
+        "Ask a domain, or all, to power off")
+COMMAND("reboot", cmd_reboot, "[-F] <-a | domain>",
+        "Ask a domain, or all, to reboot")
+COMMAND("destroy", cmd_destroy, "<domain>", "End a domain at once")
+
+/* Their disks and networks. */
+COMMAND("block-attach", cmd_block_attach, "<domain> <disk>",
+        "Give a domain a disk, such as /dev/nvme0n1,raw,xvdb,w")
+COMMAND("block-detach", cmd_block_detach, "[--force] <domain> <vdev>",
+        "Take a disk from a domain")
+COMMAND("block-list", cmd_block_list, "[--json] <domain>...",
+        "List the disks of domains")
+COMMAND("network-attach", cmd_network_attach,
+        "<domain> [bridge=<bridge>] [mac=<address>] [<key>=<value>...]",
+        "Give a domain a network interface")
+COMMAND("network-detach", cmd_network_detach,
+        "[--force] <domain> <number|address>",
+        "Take a network interface from a domain")
+COMMAND("network-list", cmd_network_list, "[--json] <domain>...",
+        "List the network interfaces of domains")
+
 /* Their CPUs and memory. */
 COMMAND("vcpu-list", cmd_vcpu_list, "[--json] [<domain>...]",
         "List vCPUs, where they run and may run")

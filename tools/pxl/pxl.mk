@@ -9,30 +9,48 @@
 # What needs no hypervisor; host tests compile these, too.
 pxl_srcs += tools/pxl/cfg-parse.c
 pxl_srcs += tools/pxl/cfg.c
+pxl_srcs += tools/pxl/config.c
+pxl_srcs += tools/pxl/devspec.c
+pxl_srcs += tools/pxl/guest-tree.c
+pxl_srcs += tools/pxl/image.c
 pxl_srcs += tools/pxl/parse.c
 pxl_srcs += tools/pxl/pci-spec.c
+pxl_srcs += tools/pxl/place.c
 pxl_srcs += tools/pxl/table.c
 pxl_srcs += tools/pxl/util.c
 
+pxl_srcs += tools/pxl/build.c
+pxl_srcs += tools/pxl/console.c
+pxl_srcs += tools/pxl/create.c
 pxl_srcs += tools/pxl/debug.c
 pxl_srcs += tools/pxl/device.c
 pxl_srcs += tools/pxl/domain.c
+pxl_srcs += tools/pxl/guest.c
 pxl_srcs += tools/pxl/hyp.c
 pxl_srcs += tools/pxl/info.c
+pxl_srcs += tools/pxl/interrupt.c
 pxl_srcs += tools/pxl/iommu-audit.c
 pxl_srcs += tools/pxl/iommu-faults.c
 pxl_srcs += tools/pxl/iommu.c
 pxl_srcs += tools/pxl/json.c
+pxl_srcs += tools/pxl/life.c
 pxl_srcs += tools/pxl/list-config.c
 pxl_srcs += tools/pxl/list.c
+pxl_srcs += tools/pxl/loopdev.c
 pxl_srcs += tools/pxl/main.c
 pxl_srcs += tools/pxl/memory.c
+pxl_srcs += tools/pxl/monitor.c
+pxl_srcs += tools/pxl/netif.c
 pxl_srcs += tools/pxl/pci-assignable.c
 pxl_srcs += tools/pxl/pci-linux.c
 pxl_srcs += tools/pxl/pci-list.c
 pxl_srcs += tools/pxl/pci.c
+pxl_srcs += tools/pxl/pvdev.c
 pxl_srcs += tools/pxl/sched.c
+pxl_srcs += tools/pxl/store.c
+pxl_srcs += tools/pxl/vbd.c
 pxl_srcs += tools/pxl/vcpu.c
+pxl_srcs += tools/pxl/vif.c
 pxl_srcs += tools/pxl/xs.c
 
 # ---- How
@@ -45,7 +63,7 @@ pxl_packages := libxen-dev libxencall1 libxenevtchn1 libxenforeignmemory1 \
 
 pxl_objs := $(pxl_srcs:%.c=$(B)/obj/%.o)
 PXL_CPPFLAGS := -MMD -MP -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 \
-    -D__XEN_TOOLS__=1 -Itools/pxl \
+    -D__XEN_TOOLS__=1 -iquote tools/pxl \
     -I$(B)/obj/tools/pxl/include -isystem $(pxl_root)/usr/include \
     -isystem $(pxl_root)/usr/include/aarch64-linux-gnu
 PXL_CFLAGS := -std=gnu11 -O2 -g -fPIE -fstack-protector-strong
