@@ -18,7 +18,9 @@ struct xs_handle *xs_conn(void)
 
     if ( conn )
         return conn;
-    conn = xs_open(0);
+    /* By its socket: the kernel's device waits for a xenstored that may never
+     * come. */
+    conn = xs_open(XS_OPEN_SOCKETONLY);
     if ( !conn && !said )
     {
         err("cannot reach xenstore: %s; start xenstored", strerror(errno));
