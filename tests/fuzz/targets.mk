@@ -24,3 +24,9 @@ fuzz-hypercall := tests/fuzz/fuzz-hypercall.c tests/host/hyp-rig.c \
     xen/common/grant-table.c xen/common/memory.c
 fuzz-hypercall-cflags := $(test-hyp-cflags)
 fuzz-hypercall-libs := -lcmocka
+
+FUZZ_TARGETS += fuzz-cfg
+fuzz-cfg := tests/fuzz/fuzz-cfg.c tools/pxl/cfg-parse.c tools/pxl/cfg.c \
+    tools/pxl/clock.c tools/pxl/util.c
+fuzz-cfg-cflags := $(test-pxl-cflags)
+fuzz-cfg-libs := -Wl,--wrap=err,--wrap=warn

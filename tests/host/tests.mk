@@ -121,5 +121,19 @@ test-timer := tests/host/test-timer.c xen/common/timer.c
 
 HOST_TESTS += test-pxl-pci
 test-pxl-pci := tests/host/test-pxl-pci.c \
-    $(patsubst %,tools/pxl/%.c,cfg cfg-parse pci-spec util)
+    $(patsubst %,tools/pxl/%.c,cfg cfg-parse clock pci-spec util)
 test-pxl-pci-cflags := -D_GNU_SOURCE -iquote tools/pxl
+
+# pxl's parts that need no hypervisor.
+test-pxl-cflags := -D_GNU_SOURCE -Itools/pxl
+HOST_TESTS += test-pxl-cfg
+test-pxl-cfg := tests/host/test-pxl-cfg.c tools/pxl/cfg-parse.c \
+    tools/pxl/cfg.c tools/pxl/clock.c tools/pxl/util.c
+test-pxl-cfg-cflags := $(test-pxl-cflags)
+
+# progress() asks the test for the time.
+HOST_TESTS += test-pxl-util
+test-pxl-util := tests/host/test-pxl-util.c tools/pxl/parse.c \
+    tools/pxl/table.c tools/pxl/util.c
+test-pxl-util-cflags := $(test-pxl-cflags)
+test-pxl-util-libs := -Wl,--wrap=isatty

@@ -9,6 +9,7 @@
 # What needs no hypervisor; host tests compile these, too.
 pxl_srcs += tools/pxl/cfg-parse.c
 pxl_srcs += tools/pxl/cfg.c
+pxl_srcs += tools/pxl/clock.c
 pxl_srcs += tools/pxl/config.c
 pxl_srcs += tools/pxl/devspec.c
 pxl_srcs += tools/pxl/guest-tree.c

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* util.c - messages, progress, memory and time. */
+/* util.c - messages, progress and memory. */
 #include "pxl.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 unsigned int verbosity;
@@ -131,21 +129,4 @@ char *xasprintf(const char *fmt, ...)
     rc = vasprintf(&s, fmt, args);
     va_end(args);
     return checked(rc < 0 ? NULL : s);
-}
-
-void wait_ms(unsigned int ms)
-{
-    struct timespec t = {.tv_sec = ms / 1000,
-                         .tv_nsec = (long)(ms % 1000) * 1000000};
-
-    while ( nanosleep(&t, &t) && errno == EINTR )
-        continue;
-}
-
-uint64_t now_ms(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
