@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# pxl.sh - pxl's lists and settings next to xl's. Output goes to the test as
+# lines "PX-TEXT: NAME: ...", which test_pxl.py reads and compares.
+
+. /tests/toolstack.sh
+
+# text NAME COMMAND... - its output, and a verdict of its exit status.
+text()
+{
+    text=$1
+    shift
+    if "$@" > /tmp/out 2> /tmp/err; then
+        pass "$text"
+    else
+        fail "$text" "exit status $?"
+    fi
+    sed "s/^/PX-TEXT: $text: /" /tmp/out
+    sed "s/^/PX-OUT: /" /tmp/err
+}
+
+# both NAME ARGUMENTS... - from xl and from pxl, at the same time.
+both()
+{
+    both=$1
+    shift
+    text "xl-$both" xl "$@"
+    text "pxl-$both" pxl "$@"
+}
+
+# refuses NAME TEXT COMMAND... - exit status 1, and a message with that text.
+refuses()
+{
+    refuses=$1 says=$2
+    shift 2
+    "$@" > /tmp/out 2> /tmp/err
+    rc=$?
+    if [ $rc != 1 ]; then
+        fail "refuses-$refuses" "exit status $rc"
+    elif ! grep -qF -- "$says" /tmp/err; then
+        fail "refuses-$refuses" "not '$says': $(head -n 1 /tmp/err)"
+    else
+        pass "refuses-$refuses" "$(head -n 1 /tmp/err)"
+    fi
+}
+
+# Without xenstored, what needs it says so.
+refuses no-xenstored 'start xenstored' pxl rename 0 other
+step pxl-list-alone pxl list
+
+start_toolstack
+text help pxl help
+both info info
+both info-n info -n
+both list list
+both list-v list -v
+both vcpu-list vcpu-list
+both uptime uptime
+both sched sched-credit2
+text json-info pxl info -n --json
+text json-list pxl list --json
+text json-vcpu-list pxl vcpu-list --json
+text json-sched pxl sched-credit2 --json
+text json-uptime pxl uptime --json
+text json-long pxl list -l
+text domid pxl domid Domain-0
+text domname pxl domname 0
+text prefix pxl vcpu-l
+
+text debug-keys pxl debug-keys q
+text dmesg pxl dmesg
+text dmesg-clear pxl dmesg -c
+text dmesg-cleared pxl dmesg
+
+refuses unknown 'command not implemented' pxl nonsense
+refuses ambiguous 'which one' pxl vcpu
+refuses option 'option -Q not supported' pxl list -Q
+refuses long-option 'option --nonsense not supported' pxl list --nonsense
+refuses no-value 'option -d needs a value' pxl sched-credit2 -d
+refuses arguments 'Usage: pxl' pxl mem-set 0
+refuses domain 'nonsense is an invalid domain identifier' pxl list nonsense
+refuses number '77 is an invalid domain identifier' pxl vcpu-list 77
+refuses cpus "'3-1' is no list of CPUs" pxl vcpu-pin 0 0 3-1
+refuses cpu 'there is no CPU' pxl vcpu-pin 0 0 99
+refuses vcpu 'has no vCPU 9' pxl vcpu-pin 0 9 all
+refuses weight 'from 1 to 65535' pxl sched-credit2 -d 0 -w 0
+refuses whose 'Name the domain' pxl sched-credit2 -w 5
+refuses memory 'is no amount of memory' pxl mem-set 0 12x
+refuses little-memory 'would not survive' pxl mem-set 0 4m
+refuses keys 'from 1 to 32' pxl debug-keys ''
+
+# ---- With a guest, which xl makes.
+
+step xl-create xl create /guest/guest.cfg
+wait_for 300 says guest PX-SHELL || show_console guest
+both list-guest list
+both list-one list guest
+both vcpu-list-guest vcpu-list guest
+text json-guest pxl list --json guest
+text json-vcpus pxl vcpu-list --json guest
+both domid domid guest
+both uptime-guest uptime guest
+
+text pin pxl vcpu-pin guest 1 1 0-1
+text pin-keep pxl vcpu-pin guest 0 - 0
+both pinned vcpu-list guest
+text unpin pxl vcpu-pin guest all all all
+both unpinned vcpu-list guest
+text set-sched pxl sched-credit2 -d guest -w 512 -c 50
+both sched-guest sched-credit2 -d guest
+text unset-sched pxl sched-credit2 -d guest -c 0
+
+memory() { [ "$(pxl list guest | awk 'NR == 2 { print $3 }')" -le "$1" ]; }
+text mem-set pxl mem-set guest 150m
+wait_for 60 memory 150
+both mem-smaller list guest
+text mem-target xenstore-read "/local/domain/$(pxl domid guest)/memory/target"
+refuses mem-max 'has a target of 150 MiB' pxl mem-max guest 100
+refuses too-much 'can have up to 192 MiB' pxl mem-set guest 1g
+text mem-back pxl mem-set guest 192
+text mem-max pxl mem-max guest 192
+
+refuses vcpus 'from 1 to 2 vCPUs' pxl vcpu-set guest 3
+text vcpu-set pxl vcpu-set guest 1
+online() { [ "$(pxl list guest | awk 'NR == 2 { print $4 }')" = "$1" ]; }
+wait_for 60 online 1
+both one-vcpu vcpu-list guest
+text vcpu-back pxl vcpu-set guest 2
+wait_for 60 online 2
+text two-vcpus pxl list guest
+
+refuses taken "there is a domain 'guest'" pxl rename 0 guest
+refuses digits 'taken for a number' pxl rename guest 12
+text rename pxl rename guest other
+both renamed list other
+text sysrq pxl sysrq other h
+type_in other "dmesg | grep -i sysrq"
+wait_for 30 says guest sysrq: && pass sysrq-arrives
+
+step xl-destroy xl destroy other
+gone() { ! pxl domid other; }
+wait_for 60 gone
+refuses gone 'invalid domain identifier' pxl domid other
