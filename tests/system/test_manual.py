@@ -72,8 +72,8 @@ def test_every_option_is_in_the_manual(manual):
     text = plain(manual, PAGES[0])
     missing = []
     for name, arguments in commands().items():
-        part = re.search(rf"^     \S*.*?\b{name}\b.*?(?=^     \S|^\S|\Z)", text,
-                         re.M | re.S)
+        part = re.search(rf"^     (?:[\w-]+ [^\n]*, )?{name}\b.*?"
+                         r"(?=^     \S|^\S|\Z)", text, re.M | re.S)
         said = part[0] if part else ""
         for option in options(arguments):
             # "-lv" says both.
