@@ -8,9 +8,30 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 static struct xs_handle *conn;
 static xs_transaction_t transaction = XBT_NULL;
+
+/*
+ * xs_open() falls back to the kernel's device, which waits for a xenstored
+ * that may never come; so see first that one is there.
+ */
+static bool listening(void)
+{
+    struct sockaddr_un addr = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool ok;
+
+    if ( fd < 0 )
+        return false;
+    snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", xs_daemon_socket());
+    ok = !connect(fd, (struct sockaddr *)&addr, sizeof(addr));
+    close(fd);
+    return ok;
+}
 
 struct xs_handle *xs_conn(void)
 {
@@ -18,9 +39,8 @@ struct xs_handle *xs_conn(void)
 
     if ( conn )
         return conn;
-    /* By its socket: the kernel's device waits for a xenstored that may never
-     * come. */
-    conn = xs_open(XS_OPEN_SOCKETONLY);
+    if ( listening() )
+        conn = xs_open(0);
     if ( !conn && !said )
     {
         err("cannot reach xenstore: %s; start xenstored", strerror(errno));
