@@ -754,18 +754,19 @@ int dt_irq_index(const struct dt_node *np, const char *irq_name)
     return prop ? string_index(prop, irq_name) : -ENOENT;
 }
 
-int dt_get_map_irq(const struct dt_node *np, unsigned int index,
-                   unsigned int *irq, enum irq_type *type)
+/* Row @index of an "interrupt-map"; @child: its first cells, up to four. */
+static int map_row(const struct dt_node *np, unsigned int index,
+                   uint32_t child[4], unsigned int *irq, enum irq_type *type)
 {
     const struct dt_property *map = dt_find_property(np, "interrupt-map");
-    uint32_t child =
+    uint32_t nr_child =
         cells_of(np, "#address-cells", 2) + cells_of(np, "#interrupt-cells", 1);
     const uint32_t *cells;
     uint32_t left;
 
     if ( !map )
         return -ENOENT;
-    if ( map->length % 4 || child > 16 )
+    if ( map->length % 4 || nr_child > 16 )
         return -EINVAL;
     cells = map->value;
     left = map->length / 4;
@@ -776,10 +777,16 @@ int dt_get_map_irq(const struct dt_node *np, unsigned int index,
         uint32_t args[3] = {0}, skip, nr;
         const struct dt_node *parent;
 
-        if ( left <= child )
+        if ( left <= nr_child )
             return -EINVAL;
-        cells += child;
-        left -= child + 1;
+        for ( uint32_t i = 0; i < nr_child; i++ )
+        {
+            uint32_t cell = (uint32_t)dt_next_cells(&cells, 1);
+
+            if ( i < 4 )
+                child[i] = cell;
+        }
+        left -= nr_child + 1;
         parent = dt_find_phandle((uint32_t)dt_next_cells(&cells, 1));
         if ( !parent || dt_read_u32(parent, "#interrupt-cells", &nr) )
             return -EINVAL;
@@ -799,6 +806,35 @@ int dt_get_map_irq(const struct dt_node *np, unsigned int index,
             return gic_specifier(parent, args, nr, irq, type);
     }
     return -ENOENT;
+}
+
+int dt_get_map_irq(const struct dt_node *np, unsigned int index,
+                   unsigned int *irq, enum irq_type *type)
+{
+    uint32_t child[4];
+
+    return map_row(np, index, child, irq, type);
+}
+
+int dt_map_irq(const struct dt_node *np, const uint32_t unit[4],
+               unsigned int *irq, enum irq_type *type)
+{
+    uint32_t mask[4] = {~0U, ~0U, ~0U, ~0U}, child[4] = {0};
+
+    for ( unsigned int i = 0; i < 4; i++ )
+        (void)!dt_read_u32_index(np, "interrupt-map-mask", i, &mask[i]);
+    for ( unsigned int index = 0;; index++ )
+    {
+        int rc = map_row(np, index, child, irq, type);
+        bool match = true;
+
+        if ( rc && rc != -ENODEV )
+            return rc;
+        for ( unsigned int i = 0; i < 4; i++ )
+            match &= !((child[i] ^ unit[i]) & mask[i]);
+        if ( match )
+            return rc;
+    }
 }
 
 /* ---- drivers ---- */

@@ -7,12 +7,14 @@
  */
 #include <xen/domctl.h>
 
+#include <proxenos.h>
 #include <public/domctl.h>
 
 #include <xen/bits.h>
 #include <xen/device-tree.h>
 #include <xen/domain.h>
 #include <xen/irq.h>
+#include <xen/pci.h>
 
 _Static_assert(sizeof(struct xen_domctl_iomem_permission) == 24, "iomem");
 _Static_assert(sizeof(struct xen_domctl_memory_mapping) == 32, "mapping");
@@ -183,10 +185,55 @@ static long unbind_pt_irq(struct domain *d,
     return rc;
 }
 
+/* ---- PCI functions ---- */
+
+static bool is_free(pci_sbdf_t sbdf, int *rc)
+{
+    const struct pci_dev *pdev;
+
+    spin_lock(&device_lock);
+    pdev = pci_find(sbdf);
+    *rc = !pdev || pdev->gone            ? -ENODEV
+          : pci_is_bridge(pdev)          ? -EPERM
+          : !pdev->dev.owner             ? 0
+          : pdev->dev.owner->is_hardware ? 0
+                                         : -EBUSY;
+    spin_unlock(&device_lock);
+    return !*rc;
+}
+
+/* Xen's calls know no quarantine: a device comes from dom0 and goes back. */
+static long assign_device(struct domain *d, const struct xen_domctl *op)
+{
+    unsigned int vslot = PX_NO_INDEX, reset;
+    pci_sbdf_t sbdf = {.sbdf = op->u.assign_device.u.pci.machine_sbdf};
+    struct device *conflict;
+    domid_t owner;
+    int rc;
+
+    if ( op->u.assign_device.dev != XEN_DOMCTL_DEV_PCI )
+        return -EOPNOTSUPP;
+    if ( d->is_hardware )
+        return -EINVAL;
+    if ( op->cmd == XEN_DOMCTL_deassign_device )
+    {
+        rc = pci_detach(d, sbdf, &reset);
+        return rc ? rc : pci_release(sbdf, &reset, &conflict);
+    }
+    if ( !is_free(sbdf, &rc) || op->cmd == XEN_DOMCTL_test_assign_device )
+        return rc;
+    rc = pci_quarantine(sbdf, &reset, &conflict);
+    return rc ? rc : pci_attach(d, sbdf, 0, &vslot, &owner, &conflict);
+}
+
 long domctl_device(struct domain *d, const struct xen_domctl *op)
 {
     switch ( op->cmd )
     {
+    case XEN_DOMCTL_assign_device:
+    case XEN_DOMCTL_test_assign_device:
+    case XEN_DOMCTL_deassign_device:
+        return assign_device(d, op);
     case XEN_DOMCTL_iomem_permission:
         return iomem_permission(d, &op->u.iomem_permission);
     case XEN_DOMCTL_memory_mapping:

@@ -251,7 +251,8 @@ static int add_node(struct domain *d, struct rangeset *map, struct dt_node *np,
     if ( t == KEEP_PCI )
     {
         rc = add_pci_windows(d, map, np);
-        if ( !rc )
+        /* Pins of functions: the driver's lines (drivers/pci/pci-intx.c). */
+        if ( !rc && !np->driver )
             rc = each_irq(d, np, dt_get_map_irq, route_irq);
         return rc ? rc : each_irq(d, np, dt_get_irq, route_irq);
     }

@@ -457,6 +457,23 @@ void its_move(uint32_t device_id, unsigned int event, unsigned int cpu)
     spin_unlock(&its_lock);
 }
 
+void its_enable(uint32_t device_id, unsigned int event, uint32_t lpi, bool on)
+{
+    struct its_device *dev;
+    struct its_cmd cmd;
+
+    spin_lock(&its_lock);
+    dev = find_device(device_id);
+    if ( dev && event < BIT64(dev->bits) && dev->event[event].lpi == lpi )
+    {
+        write_config(lpi, on);
+        cmd = cmd_event(CMD_INV, device_id, event, 0);
+        if ( its_run(&cmd, 1, dev->event[event].cpu) )
+            printk(XENLOG_ERR "its: LPI %u stays as it was\n", lpi);
+    }
+    spin_unlock(&its_lock);
+}
+
 bool its_present(void)
 {
     return its.base != NULL;

@@ -169,6 +169,7 @@ int irq_route_to_guest(struct domain *d, unsigned int virq, unsigned int irq,
 int irq_release_guest(struct domain *d, unsigned int irq)
 {
     struct irq_desc *desc = irq_desc(irq);
+    unsigned int virq;
 
     if ( !desc )
         return -ENOENT;
@@ -180,10 +181,17 @@ int irq_release_guest(struct domain *d, unsigned int irq)
         return -ENOENT;
     }
     gic->disable(irq);
-    vgic_unlink(d, desc->virq);
+    desc->guest = NULL; /* its name stays: nobody takes it yet */
+    virq = desc->virq;
+    spin_unlock(&desc->lock);
+
+    /* This may ask the CPU that runs the guest, which may want desc->lock. */
+    vgic_unlink(d, virq);
+
+    spin_lock(&desc->lock);
+    gic->disable(irq); /* the guest could enable it up to the unlinking */
     gic->set_pending(irq, false);
     gic->set_active(irq, false);
-    desc->guest = NULL;
     desc->name = NULL;
     spin_unlock(&desc->lock);
 
@@ -223,6 +231,8 @@ static void irq_dispatch(uint32_t iar, unsigned int irq)
         desc->handler(irq, desc->dev);
         if ( !desc->leave_active )
             gic->deactivate(iar);
+        if ( irq_type_is_level(desc->type) )
+            (void)irq_recheck(); /* its line may be high again */
         return;
     }
 
@@ -233,7 +243,9 @@ static void irq_dispatch(uint32_t iar, unsigned int irq)
     {
         gic->disable(irq);
         gic->deactivate(iar);
-        printk_ratelimited(XENLOG_ERR "irq: %u is nobody's, disabled\n", irq);
+        if ( !desc->name )
+            printk_ratelimited(XENLOG_ERR "irq: %u is nobody's, disabled\n",
+                               irq);
     }
     spin_unlock(&desc->lock);
 }

@@ -7,6 +7,9 @@
  * range covers the SMMU's interrupts, so what any node of the tree lists and
  * what is booked is never handed out.
  *
+ * A device that sends without end is held back: its vector is off at the
+ * interrupt controller for a while, which remembers one message.
+ *
  * Vectors are never freed, only unused: an interrupt may arrive late. Their
  * lock (LOCK_RANK_IRQ) is held while one is injected; alloc_lock (same rank,
  * never together) covers which are in use.
@@ -22,6 +25,7 @@
 #include <xen/mm.h>
 #include <xen/smp.h>
 #include <xen/spinlock.h>
+#include <xen/timer.h>
 #include <asm/gic.h>
 #include <asm/vgic.h>
 
@@ -38,22 +42,96 @@ struct msi_vector {
     bool used;         /* alloc_lock */
     bool unusable;     /* alloc_lock: taken, or its unmap timed out */
     bool requested;    /* v2m: irq_request() was done */
+    bool held;         /* lock: off until hold_timer fires */
+    unsigned int count; /* lock: messages since @window */
+    s_time_t window;    /* lock */
     uint32_t device_id;
     unsigned int event;
 };
+
+/* So many messages of a vector in that time are a storm. */
+#define HOLD_LIMIT 4000U
+#define HOLD_TIME  MILLISECS(20)
 
 static struct msi_vector *vectors;
 static unsigned int nr_vectors;
 static unsigned int first_irq; /* INTID of vectors[0] */
 static maddr_t v2m_frame;
 static DEFINE_SPINLOCK(alloc_lock, LOCK_RANK_IRQ);
+static struct timer hold_timer;
+
+unsigned int msi_vector_irq(const struct msi_vector *vec)
+{
+    return first_irq + (unsigned int)(vec - vectors);
+}
+
+static void set_enabled(struct msi_vector *vec, bool on)
+{
+    unsigned int irq = msi_vector_irq(vec);
+
+    if ( its_present() )
+        its_enable(vec->device_id, vec->event, irq, on);
+    else
+        (on ? gic->enable : gic->disable)(irq);
+}
+
+/* Count a message; true: it was one too many in too short a time. */
+static bool is_storm(struct msi_vector *vec)
+{
+    s_time_t now, since;
+
+    if ( ++vec->count < HOLD_LIMIT )
+        return false;
+    now = NOW();
+    since = now - vec->window;
+    vec->window = now;
+    vec->count = 0;
+    return since < HOLD_TIME;
+}
 
 static void inject(struct msi_vector *vec)
 {
+    bool hold = false;
+
     spin_lock(&vec->lock);
     if ( vec->d )
+    {
         vgic_inject(vec->d, NULL, vec->virq, true);
+        hold = is_storm(vec);
+        vec->held |= hold;
+        if ( hold )
+            printk_ratelimited(XENLOG_WARN
+                               "d%u: device %02x:%02x.%u: message %u without "
+                               "end, held back\n",
+                               vec->d->domain_id, vec->device_id >> 8 & 0xff,
+                               vec->device_id >> 3 & 31, vec->device_id & 7,
+                               vec->event);
+    }
     spin_unlock(&vec->lock);
+    if ( hold )
+    {
+        set_enabled(vec, false);
+        timer_set(&hold_timer, NOW() + HOLD_TIME);
+    }
+}
+
+static void end_hold(void *unused)
+{
+    (void)unused;
+    for ( unsigned int i = 0; i < nr_vectors; i++ )
+    {
+        struct msi_vector *vec = &vectors[i];
+        bool held;
+
+        if ( !READ_ONCE(vec->held) )
+            continue;
+        spin_lock(&vec->lock);
+        held = vec->held && vec->d;
+        vec->held = false;
+        spin_unlock(&vec->lock);
+        if ( held )
+            set_enabled(vec, true);
+    }
 }
 
 void msi_lpi(uint32_t intid)
@@ -66,11 +144,6 @@ static void v2m_irq(unsigned int irq, void *dev)
 {
     (void)irq;
     inject(dev);
-}
-
-unsigned int msi_vector_irq(const struct msi_vector *vec)
-{
-    return first_irq + (unsigned int)(vec - vectors);
 }
 
 static void put_vector(struct msi_vector *vec, bool unusable)
@@ -134,6 +207,8 @@ static void set_owner(struct msi_vector *vec, struct domain *d,
     spin_lock(&vec->lock);
     vec->d = d;
     vec->virq = virq;
+    vec->held = false;
+    vec->count = 0;
     spin_unlock(&vec->lock);
 }
 
@@ -194,6 +269,21 @@ void msi_vector_free(struct msi_vector *vec)
     put_vector(vec, unusable);
 }
 
+void msi_retarget(struct domain *d, unsigned int virq, unsigned int cpu)
+{
+    for ( unsigned int i = 0; i < nr_vectors; i++ )
+    {
+        struct msi_vector *vec = &vectors[i];
+
+        if ( READ_ONCE(vec->d) != d || READ_ONCE(vec->virq) != virq )
+            continue;
+        if ( its_present() )
+            its_move(vec->device_id, vec->event, cpu);
+        else
+            gic->set_affinity(msi_vector_irq(vec), cpu);
+    }
+}
+
 bool msi_isolated(void)
 {
     return its_present();
@@ -225,6 +315,7 @@ static void init_vectors(unsigned int first, unsigned int nr)
     }
     first_irq = first;
     nr_vectors = nr;
+    timer_init(&hold_timer, end_hold, NULL, smp_processor_id());
 }
 
 /* The range is the frame's own word unless the tree overrides it. */

@@ -35,6 +35,7 @@
 #include <xen/event.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
+#include <xen/pci.h>
 #include <xen/sched.h>
 #include <xen/smp.h>
 #include <asm/gic.h>
@@ -188,6 +189,11 @@ static void retire(struct vcpu *v, unsigned int i)
 
     unplace(v, irq);
     irq->hw = irq->hw && irq->pending; /* the next instance has fired */
+    if ( irq->watched && irq->line )
+    {
+        irq->line = false; /* until who raised it has looked again */
+        pci_intx_ended();
+    }
     if ( is_upcall(v, irq) && evtchn_upcall_pending(v) )
         irq->pending = true;
 
@@ -830,7 +836,7 @@ void vgic_irq_set_type(struct vgic_irq *irq, bool is_level)
 {
     struct vcpu *v = lock_owner(irq);
 
-    irq->is_level = is_level;
+    irq->is_level = is_level || irq->watched;
     if ( v )
         update_unlock(v, irq);
 }
@@ -847,6 +853,8 @@ void vgic_irq_set_target(struct vgic_irq *irq, struct vcpu *target,
     if ( irq->pirq && target )
         gic->set_affinity(irq->pirq, target->sched.cpu);
     update_unlock(v, irq);
+    if ( target && vgic_is_msi(target->domain, irq->intid) )
+        msi_retarget(target->domain, irq->intid, target->sched.cpu);
 }
 
 void vgic_set_enabled(struct domain *d, bool enabled)
@@ -1020,6 +1028,27 @@ void vgic_unlink(struct domain *d, unsigned int virq)
         with_lrs(irq, NULL, do_unlink);
 }
 
+/* ---- lines of PCI functions ---- */
+
+void vgic_watch(struct domain *d, unsigned int virq)
+{
+    struct vgic_irq *irq = vgic_irq(d, NULL, virq);
+    struct vcpu *v = irq ? lock_owner(irq) : NULL;
+
+    if ( !irq )
+        return;
+    irq->watched = irq->is_level = true;
+    if ( v )
+        unlock_owner(v);
+}
+
+bool vgic_line(struct domain *d, unsigned int virq)
+{
+    const struct vgic_irq *irq = vgic_irq(d, NULL, virq);
+
+    return irq && READ_ONCE(irq->line);
+}
+
 /* ---- booking of virtual interrupts ---- */
 
 static bool book(struct domain *d, unsigned int virq)
@@ -1093,7 +1122,8 @@ static void size_dist(struct domain *d, unsigned int nr_spis)
     maddr_t frame;
     uint64_t size;
 
-    nr = MIN(nr, max);
+    /* Those of its virtual PCI host bridge are among the first. */
+    nr = d->is_hardware ? MIN(nr, max) : MIN(MAX(nr, 32U), max);
     msi = gic_msi_frame(&frame, &size) ? MIN(msi, max - nr) : 0;
     d->vgic.v2m_first = IRQ_SPI_FIRST + nr;
     d->vgic.v2m_nr = msi;

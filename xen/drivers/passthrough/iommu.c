@@ -436,6 +436,13 @@ static void join_groups(struct device *a, struct device *b)
     a_next->prev = &b->group;
 }
 
+void iommu_join_group(struct device *a, struct device *b)
+{
+    ASSERT(spin_is_held(&device_lock));
+    if ( !in_group(a, b) )
+        join_groups(a, b);
+}
+
 int iommu_add_device(struct device *dev)
 {
     struct device *other;

@@ -5,10 +5,12 @@
  *
  * What a guest sees of them is vpci.c's. The lists belong to the device lock
  * (enumeration runs before anyone else can look). Configuration accesses are
- * single loads and stores and need no lock; whoever reads, changes and writes
- * a register owns the function.
+ * single loads and stores and need no lock; pci_conf_change() is whole, since
+ * interrupts change COMMAND too. Owners: pci-assign.c.
  */
-#include <xen/pci.h>
+#include "pci-private.h"
+
+#include <proxenos.h>
 
 #include <xen/barrier.h>
 #include <xen/bits.h>
@@ -83,9 +85,13 @@ void pci_conf_write(const struct pci_dev *pdev, unsigned int reg,
 void pci_conf_change(const struct pci_dev *pdev, unsigned int reg,
                      uint16_t clear, uint16_t set)
 {
-    uint16_t value = (uint16_t)pci_conf_read(pdev, reg, 2);
+    static DEFINE_SPINLOCK(lock, LOCK_RANK_GIC);
+    uint16_t value;
 
+    spin_lock(&lock);
+    value = (uint16_t)pci_conf_read(pdev, reg, 2);
     pci_conf_write(pdev, reg, 2, (value & (uint16_t)~clear) | set);
+    spin_unlock(&lock);
 }
 
 unsigned int pci_find_ext_cap(const struct pci_dev *pdev, uint16_t id)
@@ -118,6 +124,11 @@ static bool present(const struct pci_host *host, unsigned int bus,
     /* All ones: nobody; 0xffff0001: retry status, treated as nobody. */
     return id != ~0U && (id & 0xffff) != 0xffff && (uint16_t)id != 0x0001 &&
            id != 0;
+}
+
+bool pci_present(const struct pci_dev *pdev)
+{
+    return present(pdev->host, pdev->sbdf.bus, pdev->sbdf.devfn);
 }
 
 static unsigned int nr_functions(const struct pci_host *host, unsigned int bus,
@@ -402,6 +413,15 @@ static uint32_t find_requester(const struct pci_dev *pdev)
     return id;
 }
 
+/* Requests between functions go by the root complex, and so the IOMMU. */
+static void isolate_behind(const struct pci_dev *bridge)
+{
+    unsigned int acs = pci_find_ext_cap(bridge, PCI_EXT_CAP_ID_ACS);
+
+    if ( acs )
+        pci_conf_change(bridge, acs + PCI_ACS_CONTROL, 0, PCI_ACS_ISOLATION);
+}
+
 /* What the function says about itself; it is quiet afterwards. */
 static void identify(struct pci_dev *pdev)
 {
@@ -418,8 +438,12 @@ static void identify(struct pci_dev *pdev)
     pdev->cap_pm = pdev->cap_msi = pdev->cap_exp = pdev->cap_msix = 0;
     find_caps(pdev);
     memset(pdev->bar, 0, sizeof(pdev->bar));
+    pdev->saved.valid = false;
+    pdev->reset.step = 0;
     size_bars(pdev);
     pci_quiesce(pdev);
+    if ( pci_is_bridge(pdev) )
+        isolate_behind(pdev);
     printk("PCI %s: %04x:%04x class %06x%s", pdev->dev.name, pdev->vendor,
            pdev->device_id, pdev->class_code, pdev->has_flr ? ", FLR" : "");
     if ( pci_is_bridge(pdev) )
@@ -444,6 +468,7 @@ static struct pci_dev *add_function(struct pci_host *host,
     pdev->host = host;
     pdev->bridge = bridge;
     pdev->visible = visible;
+    pdev->vslot = PX_NO_INDEX;
     pdev->sbdf = PCI_SBDF(host->seg, bus, devfn);
     pdev->dev.kind = DEVICE_PCI;
     pdev->dev.np = host->np;
@@ -568,6 +593,26 @@ bool pci_bus_to_cpu(const struct pci_host *host, uint64_t addr, uint64_t size,
 
 /* ---- ownership ---- */
 
+/*
+ * Functions of one device can reach each other without the IOMMU unless they
+ * say that they redirect such requests (ACS): one owner. Endpoints of the
+ * root complex and of a link alike.
+ */
+static void join_siblings(struct pci_dev *pdev)
+{
+    struct pci_dev *other;
+
+    if ( pci_is_bridge(pdev) || pci_find_ext_cap(pdev, PCI_EXT_CAP_ID_ACS) )
+        return;
+    list_for_each_entry (other, &pci_devices, list)
+        if ( other != pdev && other->host == pdev->host &&
+             (other->sbdf.sbdf ^ pdev->sbdf.sbdf) < 8 &&
+             !pci_is_bridge(other) &&
+             !pci_find_ext_cap(other, PCI_EXT_CAP_ID_ACS) &&
+             other->dev.group.next )
+            iommu_join_group(&pdev->dev, &other->dev);
+}
+
 static void isolate(struct pci_dev *pdev)
 {
     int rc = iommu_dt_xlate_pci(pdev->host->np, pdev->requester_id, &pdev->dev);
@@ -579,6 +624,8 @@ static void isolate(struct pci_dev *pdev)
     if ( rc )
         printk(XENLOG_ERR "PCI %s: cannot be isolated (%d)\n", pdev->dev.name,
                rc);
+    else
+        join_siblings(pdev);
 }
 
 void pci_add_to_iommu(void)
@@ -589,18 +636,6 @@ void pci_add_to_iommu(void)
     list_for_each_entry (pdev, &pci_devices, list)
         isolate(pdev);
     spin_unlock(&device_lock);
-}
-
-static int assign(struct domain *d, struct pci_dev *pdev)
-{
-    int rc = iommu_assign_device(d, &pdev->dev);
-
-    if ( !rc )
-        rc = vpci_add_function(d, pdev);
-    if ( rc )
-        printk(XENLOG_ERR "PCI %s: not assigned to d%u (%d)\n", pdev->dev.name,
-               d->domain_id, rc);
-    return rc;
 }
 
 int pci_assign_all(struct domain *d)
@@ -623,7 +658,7 @@ int pci_assign_all(struct domain *d)
                    pdev->dev.name);
             continue;
         }
-        rc = assign(d, pdev);
+        rc = pci_assign(d, pdev);
         if ( rc == -ENOMEM )
             break;
         rc = 0;
@@ -645,42 +680,63 @@ static struct pci_dev *bridge_to(const struct pci_host *host, unsigned int bus)
     return NULL;
 }
 
+/* Somebody's who does not look there, and @d looks after the port. */
+static void notice_loss(struct pci_dev *pdev)
+{
+    if ( pdev && pdev->dev.owner && !pdev->gone && !pci_present(pdev) &&
+         pci_reset_poll(pdev) != -ERESTART )
+        pci_lost(pdev);
+}
+
+static bool look_for(struct domain *d, struct pci_host *host,
+                     struct pci_dev *bridge, unsigned int bus,
+                     unsigned int devfn)
+{
+    struct pci_dev *pdev = pci_find(PCI_SBDF(host->seg, bus, devfn));
+
+    if ( !present(host, bus, devfn) )
+    {
+        notice_loss(pdev);
+        return false;
+    }
+    if ( pdev && !pdev->gone )
+        return false; /* somebody has taken it from @d */
+    if ( pdev )
+        identify(pdev); /* perhaps another than was there before */
+    else
+    {
+        pdev = add_function(host, bridge, bus, devfn, bridge->visible);
+        if ( !pdev )
+            return false;
+        isolate(pdev);
+    }
+    pdev->gone = false;
+    return !pci_assign(d, pdev);
+}
+
 bool pci_look_for(struct domain *d, struct pci_host *host, unsigned int bus,
                   unsigned int devfn)
 {
-    struct pci_dev *bridge, *pdev;
-    bool found = false;
+    struct pci_dev *bridge;
+    bool found;
 
     if ( bus <= host->bus_start || bus > host->bus_end )
         return false;
     spin_lock(&device_lock);
     bridge = bridge_to(host, bus);
-    if ( bridge && bridge->dev.owner == d && present(host, bus, devfn) )
-    {
-        pdev = pci_find(PCI_SBDF(host->seg, bus, devfn));
-        if ( pdev && pdev->gone )
-            identify(pdev); /* perhaps another than was there before */
-        else if ( pdev )
-            bridge = NULL; /* somebody has taken it from @d */
-        else if ( (pdev = add_function(host, bridge, bus, devfn,
-                                       bridge->visible)) != NULL )
-            isolate(pdev);
-        if ( bridge && pdev )
-        {
-            pdev->gone = false;
-            found = !assign(d, pdev);
-        }
-    }
+    found = bridge && bridge->dev.owner == d &&
+            look_for(d, host, bridge, bus, devfn);
     spin_unlock(&device_lock);
     return found;
 }
 
 /* Nothing answers, another function does, or it has forgotten everything. */
-static bool has_changed(const struct pci_dev *pdev)
+static bool has_changed(struct pci_dev *pdev)
 {
-    return pci_conf_read(pdev, PCI_VENDOR_ID, 2) != pdev->vendor ||
-           pci_conf_read(pdev, PCI_DEVICE_ID, 2) != pdev->device_id ||
-           vpci_was_reset(pdev);
+    return pci_reset_poll(pdev) != -ERESTART &&
+           (pci_conf_read(pdev, PCI_VENDOR_ID, 2) != pdev->vendor ||
+            pci_conf_read(pdev, PCI_DEVICE_ID, 2) != pdev->device_id ||
+            vpci_was_reset(pdev));
 }
 
 bool pci_is_gone(struct domain *d, pci_sbdf_t sbdf)
@@ -692,17 +748,12 @@ bool pci_is_gone(struct domain *d, pci_sbdf_t sbdf)
     pdev = pci_find(sbdf);
     gone = pdev && pdev->bridge && pdev->dev.owner == d && has_changed(pdev);
     if ( gone )
-    {
-        printk("PCI %s: gone\n", pdev->dev.name);
-        pdev->gone = true;
-        vpci_remove_function(pdev);
-        (void)iommu_deassign_device(&pdev->dev);
-    }
+        pci_lost(pdev);
     spin_unlock(&device_lock);
     return gone;
 }
 
-/* ---- quiescing and reset ---- */
+/* ---- quiescing ---- */
 
 void pci_quiesce(struct pci_dev *pdev)
 {

@@ -89,13 +89,20 @@ int vpci_msi_init(struct vpci *f)
     f->msi.control =
         (uint16_t)(pci_conf_read(f->pdev, cap + PCI_MSI_CONTROL, 2) &
                    ~(PCI_MSI_ENABLE | PCI_MSI_MME | PCI_MSI_MMC));
+    f->msi.shown = true;
     return vpci_trap(f, cap, data_offset(f) + 4, msi_read, msi_write);
+}
+
+void vpci_msi_reset(struct vpci *f)
+{
+    if ( !f->msi.shown )
+        return;
+    f->msi.enabled = false;
+    update(f);
+    f->msi.msg = (struct vpci_msg){0};
 }
 
 void vpci_msi_exit(struct vpci *f)
 {
-    if ( !f->pdev->cap_msi )
-        return;
-    f->msi.enabled = false;
-    update(f);
+    vpci_msi_reset(f);
 }

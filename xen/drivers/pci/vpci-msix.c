@@ -35,7 +35,7 @@ static bool table_mapped(const struct vpci *f)
     return f->msix.nr && f->bar[f->msix.bar].mapped;
 }
 
-bool vpci_msix_has_page(const struct vpci *f, mfn_t mfn)
+bool vpci_msix_has_page(const struct vpci *f, uint64_t gfn)
 {
     uint64_t first, last;
 
@@ -43,7 +43,7 @@ bool vpci_msix_has_page(const struct vpci *f, mfn_t mfn)
         return false;
     first = table_address(f) >> PAGE_SHIFT;
     last = (table_address(f) + table_size(f) - 1) >> PAGE_SHIFT;
-    return mfn_x(mfn) >= first && mfn_x(mfn) <= last;
+    return gfn >= first && gfn <= last;
 }
 
 bool vpci_msix_in_table(const struct vpci *f, uint64_t addr)
@@ -63,7 +63,8 @@ static void update_entry(struct vpci *f, unsigned int i)
 
     if ( !table_mapped(f) )
         return; /* vpci_msix_program() comes when the device decodes it */
-    hw = vpci_device_page(table_address(f) + i * PCI_MSIX_ENTRY_SIZE);
+    hw = vpci_device_page(f->bar[f->msix.bar].maddr + f->msix.offset +
+                          i * PCI_MSIX_ENTRY_SIZE);
     if ( !hw )
         return;
 
@@ -204,18 +205,26 @@ int vpci_msix_init(struct vpci *f)
     f->msix.entry = xzalloc_array(struct vpci_msix_entry, nr);
     if ( !f->msix.entry )
         return -ENOMEM;
-    for ( unsigned int i = 0; i < nr; i++ )
-        f->msix.entry[i].masked = true;
     f->msix.nr = nr;
+    vpci_msix_reset(f);
     return vpci_trap(f, cap, 4, control_read, control_write);
+}
+
+void vpci_msix_reset(struct vpci *f)
+{
+    if ( !f->msix.nr )
+        return;
+    f->msix.enabled = f->msix.mask_all = false;
+    update_control(f);
+    for ( unsigned int i = 0; i < f->msix.nr; i++ )
+        f->msix.entry[i] = (struct vpci_msix_entry){.masked = true};
 }
 
 void vpci_msix_exit(struct vpci *f)
 {
     if ( !f->msix.nr )
         return;
-    f->msix.enabled = false;
-    update_control(f);
+    vpci_msix_reset(f);
     f->msix.nr = 0;
     xfree(f->msix.entry);
 }

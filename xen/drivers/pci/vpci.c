@@ -14,6 +14,8 @@
  */
 #include "vpci-private.h"
 
+#include <proxenos.h>
+
 #include <xen/bits.h>
 #include <xen/io.h>
 #include <xen/mm.h>
@@ -55,9 +57,15 @@ static uint32_t conf_read(struct vpci *f, unsigned int reg, unsigned int size)
 {
     const struct vpci_trap *t = find_trap(f, reg & ~3U);
 
+    uint32_t value;
+
     if ( !t )
-        return pci_conf_read(f->pdev, reg, size);
-    return (t->read(f, reg & ~3U) & byte_mask(reg, size)) >> (reg & 3) * 8;
+        return f->guest ? 0 : pci_conf_read(f->pdev, reg, size);
+    value = t->read(f, reg & ~3U);
+    if ( f->guest && reg < PCI_EXT_CAP_START && f->next_cap[reg / 4] )
+        value = (value & ~0xff00U) |
+                (uint32_t)(f->next_cap[reg / 4] & ~VPCI_CAP) << 8;
+    return (value & byte_mask(reg, size)) >> (reg & 3) * 8;
 }
 
 static void conf_write(struct vpci *f, unsigned int reg, unsigned int size,
@@ -67,7 +75,7 @@ static void conf_write(struct vpci *f, unsigned int reg, unsigned int size,
 
     if ( t )
         t->write(f, reg & ~3U, value << (reg & 3) * 8, byte_mask(reg, size));
-    else
+    else if ( !f->guest )
         pci_conf_write(f->pdev, reg, size, value);
 }
 
@@ -76,15 +84,21 @@ static void conf_write(struct vpci *f, unsigned int reg, unsigned int size,
 /* The function that @offset of the host's ECAM means to this domain. */
 static struct vpci *find_function(struct vpci_host *vhost, uint64_t offset)
 {
-    unsigned int bus = vhost->bus_map[vhost->host->bus_start + (offset >> 20)];
+    unsigned int first = vhost->host ? vhost->host->bus_start : 0;
+    unsigned int bus = vhost->bus_map[first + (offset >> 20)];
     unsigned int devfn = (unsigned int)(offset >> 12) & 0xff;
     struct vpci *f;
 
     list_for_each_entry (f, &vhost->d->vpci.functions, list)
-        if ( f->vhost == vhost && f->pdev->sbdf.bus == bus &&
-             f->pdev->sbdf.devfn == devfn )
+        if ( f->vhost == vhost && f->bus == bus && f->devfn == devfn )
             return f;
     return NULL;
+}
+
+/* Its owner has asked for a reset that is not over: it does not answer. */
+static bool is_resetting(struct vpci *f)
+{
+    return f->guest && pci_reset_poll(f->pdev) == -ERESTART;
 }
 
 /* Naturally aligned; 8 bytes are two dwords. */
@@ -93,9 +107,9 @@ static bool valid_access(uint64_t offset, unsigned int size)
     return !(offset & (size - 1));
 }
 
-/* False: nobody is there. */
+/* False: nobody is there. @sbdf: who, on the machine. */
 static bool read_function(struct vpci_host *vhost, uint64_t offset,
-                          unsigned int size, uint64_t *value)
+                          unsigned int size, uint64_t *value, pci_sbdf_t *sbdf)
 {
     struct domain *d = vhost->d;
     unsigned int reg = (unsigned int)offset & 0xfff;
@@ -103,11 +117,14 @@ static bool read_function(struct vpci_host *vhost, uint64_t offset,
 
     spin_lock(&d->vpci.lock);
     f = find_function(vhost, offset);
-    if ( f && size == 8 )
-        *value = conf_read(f, reg, 4) | (uint64_t)conf_read(f, reg + 4, 4)
-                                            << 32;
-    else if ( f )
-        *value = conf_read(f, reg, size);
+    if ( f )
+        *sbdf = f->pdev->sbdf;
+    if ( f && !is_resetting(f) )
+    {
+        *value = conf_read(f, reg, size == 8 ? 4 : size);
+        if ( size == 8 )
+            *value |= (uint64_t)conf_read(f, reg + 4, 4) << 32;
+    }
     spin_unlock(&d->vpci.lock);
     return f != NULL;
 }
@@ -117,26 +134,28 @@ static int ecam_read(struct vcpu *v, void *priv, uint64_t offset,
 {
     struct vpci_host *vhost = priv;
     struct pci_host *host = vhost->host;
-    unsigned int bus = vhost->bus_map[host->bus_start + (offset >> 20)];
-    unsigned int devfn = (unsigned int)(offset >> 12) & 0xff;
+    pci_sbdf_t sbdf = {0};
     bool found;
 
     (void)v;
     *value = ~0ULL;
     if ( !valid_access(offset, size) )
         return -EFAULT;
-    found = read_function(vhost, offset, size, value);
+    found = read_function(vhost, offset, size, value, &sbdf);
     if ( offset & 0xfff )
         return 0;
 
     /* The vendor: here one sees whether somebody came or went. */
-    if ( found && pci_is_gone(vhost->d, PCI_SBDF(host->seg, bus, devfn)) )
+    if ( found && pci_is_gone(vhost->d, sbdf) )
     {
         found = false;
         *value = ~0ULL;
     }
-    if ( !found && pci_look_for(vhost->d, host, bus, devfn) )
-        (void)read_function(vhost, offset, size, value);
+    if ( !found && host &&
+         pci_look_for(vhost->d, host,
+                      vhost->bus_map[host->bus_start + (offset >> 20)],
+                      (unsigned int)(offset >> 12) & 0xff) )
+        (void)read_function(vhost, offset, size, value, &sbdf);
     return 0;
 }
 
@@ -153,6 +172,8 @@ static int ecam_write(struct vcpu *v, void *priv, uint64_t offset,
         return -EFAULT;
     spin_lock(&d->vpci.lock);
     f = find_function(vhost, offset);
+    if ( f && is_resetting(f) )
+        f = NULL;
     if ( f && size == 8 )
     {
         conf_write(f, reg, 4, (uint32_t)value);
@@ -204,8 +225,8 @@ void *vpci_device_page(uint64_t addr)
     return va ? va + (addr & ~PAGE_MASK) : NULL;
 }
 
-/* The function with a BAR mapped at a machine address. */
-static struct vpci *find_bar(struct domain *d, uint64_t addr)
+/* The function with a BAR at a guest address, and where that is for us. */
+static struct vpci *find_bar(struct domain *d, uint64_t addr, uint64_t *maddr)
 {
     struct vpci *f;
 
@@ -213,7 +234,10 @@ static struct vpci *find_bar(struct domain *d, uint64_t addr)
         for ( unsigned int i = 0; i < PCI_NR_BARS; i++ )
             if ( f->bar[i].mapped && addr >= f->bar[i].addr &&
                  addr - f->bar[i].addr < f->pdev->bar[i].size )
+            {
+                *maddr = f->bar[i].maddr + (addr - f->bar[i].addr);
                 return f;
+            }
     return NULL;
 }
 
@@ -256,7 +280,7 @@ static int window_read(struct vcpu *v, void *priv, uint64_t offset,
 {
     struct vpci_window *w = priv;
     struct domain *d = w->vhost->d;
-    uint64_t addr = w->base + offset;
+    uint64_t addr = w->base + offset, maddr;
     struct vpci *f;
 
     (void)v;
@@ -264,7 +288,7 @@ static int window_read(struct vcpu *v, void *priv, uint64_t offset,
     if ( !valid_access(offset, size) )
         return -EFAULT;
     spin_lock(&d->vpci.lock);
-    f = find_bar(d, addr);
+    f = find_bar(d, addr, &maddr);
     if ( f && vpci_msix_in_table(f, addr) )
     {
         *value = vpci_msix_read(f, addr & ~3ULL);
@@ -275,7 +299,7 @@ static int window_read(struct vcpu *v, void *priv, uint64_t offset,
     }
     else if ( f )
     {
-        const void *va = vpci_device_page(addr);
+        const void *va = vpci_device_page(maddr);
 
         if ( va )
             *value = device_read(va, size);
@@ -289,14 +313,14 @@ static int window_write(struct vcpu *v, void *priv, uint64_t offset,
 {
     struct vpci_window *w = priv;
     struct domain *d = w->vhost->d;
-    uint64_t addr = w->base + offset;
+    uint64_t addr = w->base + offset, maddr;
     struct vpci *f;
 
     (void)v;
     if ( !valid_access(offset, size) )
         return -EFAULT;
     spin_lock(&d->vpci.lock);
-    f = find_bar(d, addr);
+    f = find_bar(d, addr, &maddr);
     if ( f && vpci_msix_in_table(f, addr) )
     {
         unsigned int shift = (addr & 3) * 8;
@@ -308,7 +332,7 @@ static int window_write(struct vcpu *v, void *priv, uint64_t offset,
     }
     else if ( f )
     {
-        void *va = vpci_device_page(addr);
+        void *va = vpci_device_page(maddr);
 
         if ( va )
             device_write(va, size, value);
@@ -398,74 +422,125 @@ void domain_vpci_exit(struct domain *d)
     }
 }
 
-static int add_windows(struct vpci_host *vhost)
+static int add_window(struct vpci_host *vhost, uint64_t base, uint64_t size)
 {
-    const struct pci_host *host = vhost->host;
+    struct vpci_window *w = &vhost->window[vhost->nr_windows++];
 
-    for ( unsigned int i = 0; i < host->nr_windows; i++ )
-    {
-        struct vpci_window *w = &vhost->window[i];
-        int rc;
-
-        if ( host->window[i].io )
-            continue;
-        w->vhost = vhost;
-        w->base = host->window[i].cpu;
-        rc = mmio_register(vhost->d, _ipa(w->base), host->window[i].size,
-                           &window_ops, w);
-        if ( rc )
-            return rc;
-    }
-    return 0;
+    *w = (struct vpci_window){vhost, base, size};
+    return mmio_register(vhost->d, _ipa(base), size, &window_ops, w);
 }
 
-/* Devices write messages to the machine's doorbell, at its own address. */
-static int map_doorbell(struct domain *d)
-{
-    maddr_t ma;
-    mfn_t mfn;
-
-    if ( !d->iommu.enabled || !msi_doorbell_page(&ma) )
-        return 0;
-    mfn = mfn_from_maddr(ma);
-    return p2m_iommu_map_doorbell(d, _gfn(mfn_x(mfn)), mfn);
-}
-
-int vpci_add_host(struct domain *d, struct pci_host *host)
+static struct vpci_host *add_host(struct domain *d, struct pci_host *host,
+                                  uint64_t ecam, uint64_t size, int *rc)
 {
     struct vpci_host *vhost = xzalloc(struct vpci_host);
-    int rc;
+    unsigned int first = host ? host->bus_start : 0;
 
+    *rc = -ENOMEM;
     if ( !vhost )
-        return -ENOMEM;
+        return NULL;
     vhost->d = d;
     vhost->host = host;
     for ( unsigned int bus = 0; bus < ARRAY_SIZE(vhost->bus_map); bus++ )
         vhost->bus_map[bus] = VPCI_NO_BUS;
-    vhost->bus_map[host->bus_start] = host->bus_start;
-
-    rc = mmio_register(d, _ipa(maddr_x(host->ecam)), host->ecam_size, &ecam_ops,
-                       vhost);
-    if ( rc )
+    vhost->bus_map[first] = (uint16_t)first;
+    *rc = mmio_register(d, _ipa(ecam), size, &ecam_ops, vhost);
+    if ( *rc )
     {
         xfree(vhost);
-        return rc;
+        return NULL;
     }
-    if ( list_empty(&d->vpci.hosts) )
-        rc = map_doorbell(d);
     list_add_tail(&vhost->list, &d->vpci.hosts);
-    return rc ? rc : add_windows(vhost);
+    return vhost;
 }
 
-static struct vpci_host *find_host(struct domain *d,
-                                   const struct pci_host *host)
+int vpci_add_host(struct domain *d, struct pci_host *host)
+{
+    struct vpci_host *vhost;
+    int rc;
+
+    vhost = add_host(d, host, maddr_x(host->ecam), host->ecam_size, &rc);
+    for ( unsigned int i = 0; !rc && i < host->nr_windows; i++ )
+        if ( !host->window[i].io )
+            rc = add_window(vhost, host->window[i].cpu, host->window[i].size);
+    return rc;
+}
+
+int vpci_add_bridge(struct domain *d)
+{
+    struct vpci_host *vhost;
+    int rc;
+
+    for ( unsigned int pin = 0; pin < 4; pin++ )
+        if ( !vgic_reserve_irq(d, PX_VPCI_INTX_IRQ + pin) )
+            return -EBUSY;
+    vhost =
+        add_host(d, NULL, GUEST_VPCI_ECAM_BASE, GUEST_VPCI_ECAM_SIZE, &rc);
+    if ( !rc )
+        rc = add_window(vhost, GUEST_VPCI_MEM_ADDR, GUEST_VPCI_MEM_SIZE);
+    if ( !rc )
+        rc = add_window(vhost, GUEST_VPCI_PREFETCH_MEM_ADDR,
+                        GUEST_VPCI_PREFETCH_MEM_SIZE);
+    return rc;
+}
+
+/* dom0 sees each function below the machine's bridge, others below theirs. */
+static struct vpci_host *find_host(struct domain *d, const struct pci_dev *pdev)
 {
     struct vpci_host *vhost;
 
     list_for_each_entry (vhost, &d->vpci.hosts, list)
-        if ( vhost->host == host )
+        if ( !vhost->host || vhost->host == pdev->host )
             return vhost;
     return NULL;
+}
+
+/* Devices write messages to the machine's doorbell, at its own address: in the
+ * tables as long as one of the domain's functions can. */
+static int map_doorbell(struct vpci *f)
+{
+    maddr_t ma;
+    int rc;
+
+    if ( !f->messages || !f->d->iommu.enabled || !msi_doorbell_page(&ma) )
+        return 0;
+    rc = p2m_iommu_map_doorbell(f->d, _gfn(mfn_x(mfn_from_maddr(ma))),
+                                mfn_from_maddr(ma));
+    f->doorbell = !rc;
+    if ( rc == -EEXIST )
+        printk(XENLOG_ERR "d%u: PCI %s: the domain has something at %#lx, "
+                          "where messages go\n",
+               f->d->domain_id, f->pdev->dev.name, maddr_x(ma));
+    return rc == -EEXIST ? -EADDRNOTAVAIL : rc;
+}
+
+static void unmap_doorbell(struct vpci *f)
+{
+    maddr_t ma;
+
+    if ( f->doorbell && msi_doorbell_page(&ma) )
+        p2m_iommu_unmap_doorbell(f->d, _gfn(mfn_x(mfn_from_maddr(ma))));
+    f->doorbell = false;
+}
+
+/* Whether it may send messages: those of a frame that all share reach every
+ * domain that has one of its interrupts (P8). */
+static bool may_send(const struct vpci *f, unsigned int flags)
+{
+    if ( !f->pdev->cap_msi && !f->pdev->cap_msix )
+        return false;
+    return !f->guest || msi_isolated() || (flags & PX_ATTACH_MSI);
+}
+
+static void connect_pin(struct vpci *f)
+{
+    unsigned int pin;
+
+    if ( !f->guest || !pci_intx_pin(f->pdev, &pin) )
+        pci_intx_attach(f->pdev, f->d, 0);
+    else
+        pci_intx_attach(f->pdev, f->d,
+                        PX_VPCI_INTX_IRQ + ((f->devfn >> 3) + pin) % 4);
 }
 
 static void free_function(struct vpci *f)
@@ -473,12 +548,21 @@ static void free_function(struct vpci *f)
     vpci_msi_exit(f);
     vpci_msix_exit(f);
     vpci_header_exit(f);
+    unmap_doorbell(f);
     xfree(f);
 }
 
-int vpci_add_function(struct domain *d, struct pci_dev *pdev)
+static int init_function(struct vpci *f)
 {
-    struct vpci_host *vhost = find_host(d, pdev->host);
+    int rc = map_doorbell(f);
+
+    return rc ? rc : vpci_header_init(f);
+}
+
+int vpci_add_function(struct domain *d, struct pci_dev *pdev,
+                      unsigned int devfn, unsigned int flags)
+{
+    struct vpci_host *vhost = find_host(d, pdev);
     struct vpci *f;
     int rc;
 
@@ -492,20 +576,23 @@ int vpci_add_function(struct domain *d, struct pci_dev *pdev)
     f->d = d;
     f->vhost = vhost;
     f->pdev = pdev;
+    f->guest = !vhost->host;
+    f->bus = f->guest ? 0 : pdev->sbdf.bus;
+    f->devfn = f->guest ? devfn : pdev->sbdf.devfn;
+    f->messages = may_send(f, flags);
     number_events(f);
 
     spin_lock(&d->vpci.lock);
-    rc = vpci_header_init(f);
-    if ( !rc )
-        rc = vpci_msi_init(f);
-    if ( !rc )
-        rc = vpci_msix_init(f);
+    rc = init_function(f);
     if ( rc )
         free_function(f);
     else
     {
+        connect_pin(f);
         list_add_tail(&f->list, &d->vpci.functions);
         pdev->vpci = f;
+        pdev->vslot = f->devfn;
+        pdev->shared_msi = f->guest && f->messages && !msi_isolated();
     }
     spin_unlock(&d->vpci.lock);
     return rc;
@@ -520,9 +607,12 @@ void vpci_remove_function(struct pci_dev *pdev)
         return;
     d = f->d;
     spin_lock(&d->vpci.lock);
+    pci_intx_detach(pdev);
     pci_quiesce(pdev);
     list_del(&f->list);
     pdev->vpci = NULL;
+    pdev->vslot = PX_NO_INDEX;
+    pdev->shared_msi = false;
     free_function(f);
     spin_unlock(&d->vpci.lock);
 }

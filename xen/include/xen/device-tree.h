@@ -102,6 +102,10 @@ int dt_irq_index(const struct dt_node *np, const char *irq_name);
 /* dt_get_map_irq - what row @index of an "interrupt-map" leads to; as above. */
 int __must_check dt_get_map_irq(const struct dt_node *np, unsigned int index,
                                 unsigned int *irq, enum irq_type *type);
+/* dt_map_irq - where the row for a PCI unit address (three cells) and pin
+ * (1: INTA) leads to; as above, -ENOENT: no row. */
+int __must_check dt_map_irq(const struct dt_node *np, const uint32_t unit[4],
+                            unsigned int *irq, enum irq_type *type);
 
 /*
  * dt_parse_phandle_args - entry @index of a list such as "iommus" whose

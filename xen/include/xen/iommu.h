@@ -243,11 +243,13 @@ static inline bool iommu_gather_empty(const struct iommu_gather *g)
 
 extern spinlock_t device_lock; /* LOCK_RANK_DEVICE */
 
-/* These three: the caller holds device_lock (and no lock above it). */
+/* These: the caller holds device_lock (and no lock above it). */
 
 /* iommu_add_device - a device with its ids known: gets its abort entry and
  * joins its group. Also for devices without a unit. */
 int __must_check iommu_add_device(struct device *dev);
+/* iommu_join_group - one group for both: they reach each other without us. */
+void iommu_join_group(struct device *a, struct device *b);
 /*
  * iommu_assign_device - make @d the owner and attach; the whole group moves.
  * Return: 0, also when it is @d's already; -EBUSY another's, -EXDEV a member

@@ -67,6 +67,16 @@ struct pci_bar {
 #define PCI_NR_BARS 7U /* the last one is the ROM */
 #define PCI_BAR_ROM 6U
 
+struct pci_line;
+
+/* Configuration that a reset loses and that stays the same for every owner:
+ * as dom0 left it. */
+struct pci_saved {
+    bool valid;
+    uint32_t bar[6];
+    uint16_t devctl, lnkctl, devctl2;
+};
+
 struct pci_dev {
     struct device dev;     /* owner, ids, faults */
     struct list_head list; /* device lock: all, by bus and devfn */
@@ -84,6 +94,27 @@ struct pci_dev {
     bool gone;    /* pulled out; the struct waits for what comes next */
     uint32_t requester_id; /* as seen by IOMMU and ITS (aliases) */
     struct vpci *vpci;     /* emulation for the owner; NULL none */
+    struct pci_saved saved; /* device lock */
+    bool leaving, reset_begun; /* device lock: on its way from its owner */
+    struct {
+        uint8_t kind, step; /* PX_RESET_*; owner's vPCI lock or device lock */
+        uint16_t slot_control;
+        int64_t until;
+    } reset;
+
+    /* INTx (pci-intx.c), line->lock. */
+    struct {
+        struct pci_line *line; /* NULL: it raises none; device lock */
+        struct list_head list;
+        struct domain *d;
+        unsigned int virq;
+        bool off;    /* by its owner */
+        bool masked; /* by us, until the guest has ended the virtual one */
+        bool held;   /* masked for longer: too many */
+        unsigned int count;
+        int64_t window;
+    } intx;
+
     /* As its owner sees it; device lock. For lists. */
     unsigned int vslot; /* devfn; PX_NO_INDEX: nowhere */
     bool shared_msi;    /* by consent on a frame that all share */
@@ -112,12 +143,18 @@ void pci_conf_write(const struct pci_dev *pdev, unsigned int reg,
 /* pci_conf_change - clear and set bits of a 16-bit register. */
 void pci_conf_change(const struct pci_dev *pdev, unsigned int reg,
                      uint16_t clear, uint16_t set);
+/* pci_present - does it answer? */
+bool pci_present(const struct pci_dev *pdev);
 /* pci_find_ext_cap - its offset, 0: none. */
 unsigned int pci_find_ext_cap(const struct pci_dev *pdev, uint16_t id);
 /* pci_bus_to_cpu - where a range of bus addresses (memory) stands for CPUs;
  * false when it is not within one window of the host. */
 bool pci_bus_to_cpu(const struct pci_host *host, uint64_t addr, uint64_t size,
                     maddr_t *ma);
+
+/* pci_saved_bar - where BAR @i stands for CPUs, as dom0 left it; false: at
+ * no address of the host. */
+bool pci_saved_bar(const struct pci_dev *pdev, unsigned int i, maddr_t *ma);
 
 /* pci_quiesce - bus mastering and interrupts off. */
 void pci_quiesce(struct pci_dev *pdev);
@@ -156,6 +193,10 @@ int __must_check pci_detach(struct domain *d, pci_sbdf_t sbdf,
 /* pci_domain_release - everything of a dying domain, all at once: -ERESTART
  * until done. Before any of its frames is freed (P3). */
 int __must_check pci_domain_release(struct domain *d);
+
+/* pci_intx_ended - a guest has ended a virtual INTx; from the virtual GIC,
+ * with its lock held. */
+void pci_intx_ended(void);
 
 /* pci_host_add - by a host driver's probe, with all but list and roots set. */
 void pci_host_add(struct pci_host *host);

@@ -24,10 +24,18 @@ void domain_vpci_init(struct domain *d);
 void domain_vpci_exit(struct domain *d);
 /* vpci_add_host - dom0: emulate this host's ECAM at its machine address. */
 int __must_check vpci_add_host(struct domain *d, struct pci_host *host);
-/* vpci_add_function - show a function of a host that was added; decoding and
- * bus mastering start off. Device lock held. */
-int __must_check vpci_add_function(struct domain *d, struct pci_dev *pdev);
-/* vpci_remove_function - quiesce it, free its vectors, unmap its BARs. */
+/* vpci_add_bridge - domU: an empty bus at GUEST_VPCI_*. */
+int __must_check vpci_add_bridge(struct domain *d);
+/*
+ * vpci_add_function - show a function of a host that was added; decoding and
+ * bus mastering start off. domU: at @devfn of its bus; @flags: PX_ATTACH_*.
+ * -EADDRNOTAVAIL: the domain has something where the MSI doorbell is.
+ * Device lock held.
+ */
+int __must_check vpci_add_function(struct domain *d, struct pci_dev *pdev,
+                                   unsigned int devfn, unsigned int flags);
+/* vpci_remove_function - quiesce it, withdraw its interrupts and doorbell,
+ * unmap its BARs. */
 void vpci_remove_function(struct pci_dev *pdev);
 /* vpci_was_reset - does it decode no memory although its owner wants it to? */
 bool vpci_was_reset(const struct pci_dev *pdev);

@@ -143,6 +143,9 @@ int __must_check its_map(uint32_t device_id, unsigned int nr_events,
 int its_unmap(uint32_t device_id, unsigned int event);
 /* its_move - to another CPU. */
 void its_move(uint32_t device_id, unsigned int event, unsigned int cpu);
+/* its_enable - let @lpi through, or keep one message of it back, if it is
+ * still the event's. */
+void its_enable(uint32_t device_id, unsigned int event, uint32_t lpi, bool on);
 maddr_t its_doorbell(void);
 
 #define LPI_ID_BITS 14U /* 8192 LPIs */

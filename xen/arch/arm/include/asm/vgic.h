@@ -41,6 +41,7 @@ struct vgic_irq {
     bool hw;       /* hw_pirq is active because of it */
     bool queued;   /* on the pending list */
     bool dropped;  /* its line fell while in a list register */
+    bool watched;  /* a level; whoever raised it hears of its end */
 };
 
 struct vgic_dist {        /* in struct domain */
@@ -99,6 +100,13 @@ void vgic_inject_hw(struct domain *d, struct vcpu *v, unsigned int virq,
 int __must_check vgic_link(struct domain *d, unsigned int virq,
                            unsigned int pirq, bool is_level);
 void vgic_unlink(struct domain *d, unsigned int virq);
+
+/*
+ * vgic_watch - @virq is the line of PCI functions: a level, which falls when
+ * the guest ends it, with a call of pci_intx_ended(). vgic_line: is it high?
+ */
+void vgic_watch(struct domain *d, unsigned int virq);
+bool vgic_line(struct domain *d, unsigned int virq);
 
 /* vgic_reserve_irq / vgic_alloc_spi - book a virtual interrupt. */
 bool vgic_reserve_irq(struct domain *d, unsigned int virq);
