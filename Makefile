@@ -115,8 +115,12 @@ srcs += xen/drivers/passthrough/smmuv3-ste.c
 srcs += xen/drivers/passthrough/smmuv3.c
 
 # PCI: physical and virtual.
+srcs += xen/drivers/pci/pci-assign.c
 srcs += xen/drivers/pci/pci-ecam.c
+srcs += xen/drivers/pci/pci-intx.c
+srcs += xen/drivers/pci/pci-reset.c
 srcs += xen/drivers/pci/pci.c
+srcs += xen/drivers/pci/vpci-guest.c
 srcs += xen/drivers/pci/vpci-header.c
 srcs += xen/drivers/pci/vpci-msi.c
 srcs += xen/drivers/pci/vpci-msix.c

@@ -22,6 +22,7 @@
 #include <xen/bits.h>
 #include <xen/domain.h>
 #include <xen/mm.h>
+#include <xen/pci.h>
 #include <asm/gic.h>
 #include <asm/vgic.h>
 
@@ -263,6 +264,18 @@ void panic(const char *fmt, ...)
 {
     fail_msg("panic: %s", fmt);
     abort();
+}
+
+static unsigned int ended;
+
+void pci_intx_ended(void)
+{
+    ended++;
+}
+
+void msi_retarget(struct domain *d, unsigned int virq, unsigned int cpu)
+{
+    (void)d, (void)virq, (void)cpu;
 }
 
 bool gic_msi_frame(maddr_t *base, uint64_t *size)

@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <proxenos.h>
+
 #include "pci.h"
 
 #define COMMAND 0x04U
@@ -458,6 +460,639 @@ static void test_hot_plug(void **state)
     assert_int_equal(model_nr_mapped(), 8);
 }
 
+/* ---- functions of domUs ---- */
+
+#define U          model_u[0]
+#define DEVFN      0x08U /* slot 1, which it gets when it asks for any */
+#define UMEM       0x23000000U
+#define UPREFETCH  0x100000000ULL
+#define INTX(s, p) (PX_VPCI_INTX_IRQ + ((s) + (p)) % 4)
+#define NIC        PCI_SBDF(0, 1, 0)
+
+/* Call until it is over; how many times. */
+#define finish(call)                                                           \
+    ({                                                                         \
+        int rc_;                                                               \
+        while ( (rc_ = (call)) == -ERESTART )                                  \
+            model_advance(5);                                                  \
+        rc_;                                                                   \
+    })
+
+static int quarantine(pci_sbdf_t sbdf)
+{
+    struct device *conflict;
+    unsigned int reset;
+
+    return finish(pci_quarantine(sbdf, &reset, &conflict));
+}
+
+static int attach(struct domain *d, pci_sbdf_t sbdf, unsigned int flags)
+{
+    unsigned int slot = PX_NO_INDEX;
+    struct device *conflict;
+    domid_t owner;
+
+    return pci_attach(d, sbdf, flags, &slot, &owner, &conflict);
+}
+
+static int detach(struct domain *d, pci_sbdf_t sbdf)
+{
+    unsigned int reset;
+
+    return finish(pci_detach(d, sbdf, &reset));
+}
+
+static int release(pci_sbdf_t sbdf)
+{
+    struct device *conflict;
+    unsigned int reset;
+
+    return finish(pci_release(sbdf, &reset, &conflict));
+}
+
+/* dom0 has used the card and let go of it. */
+static void give_nic(bool flr)
+{
+    build_nic(0x4000, 0x2000);
+    model_cap_pm(nic, 0xc0, false, 0);
+    nic->cfg[0xa1] = 0xc0;
+    if ( flr )
+        nic->cfg[0x47] |= 0x10;
+    model_boot();
+    place_nic(0x8000000000, 0x10100000);
+    guest_conf_write(1, 0, COMMAND, 2, MEM);
+    assert_int_equal(quarantine(NIC), 0);
+}
+
+static uint32_t conf(unsigned int reg, unsigned int size)
+{
+    return (uint32_t)guest_conf_read(0, DEVFN, reg, size);
+}
+
+static void attach_nic(void)
+{
+    give_nic(true);
+    assert_int_equal(attach(U, NIC, 0), 0);
+    model_view(U);
+}
+
+static void place_guest_nic(uint64_t bar0, uint32_t bar4)
+{
+    guest_conf_write(0, DEVFN, BAR(0), 4, (uint32_t)bar0);
+    guest_conf_write(0, DEVFN, BAR(1), 4, bar0 >> 32);
+    guest_conf_write(0, DEVFN, BAR(4), 4, bar4);
+    guest_conf_write(0, DEVFN, COMMAND, 2, MEM | MASTER);
+}
+
+static void test_owners(void **state)
+{
+    unsigned int slot = PX_NO_INDEX, reset;
+    struct device *conflict;
+    struct pci_dev *pdev;
+    domid_t owner;
+
+    (void)state;
+    give_nic(true);
+    pdev = pci_find(NIC);
+    assert_null(pdev->dev.owner);
+    assert_int_equal(nic->resets, 1);
+    assert_int_equal(guest_conf_read(1, 0, 0, 4), 0xffffffff);
+    /* it keeps its place on the machine */
+    assert_int_equal(model_get(nic, BAR(0), 4), 0x0000000c);
+    assert_int_equal(model_get(nic, BAR(1), 4), 0x80);
+    assert_int_equal(model_get(nic, BAR(4), 4), 0x10100000);
+
+    assert_int_equal(pci_attach(U, NIC, 0, &slot, &owner, &conflict), 0);
+    assert_int_equal(slot, DEVFN);
+    assert_ptr_equal(pdev->dev.owner, U);
+    assert_int_equal(attach(model_u[1], NIC, 0), -EBUSY);
+    assert_int_equal(pci_attach(model_u[1], NIC, 0, &slot, &owner, &conflict),
+                     -EBUSY);
+    assert_int_equal(owner, U->domain_id);
+    assert_int_equal(quarantine(NIC), -EBUSY);
+    assert_int_equal(release(NIC), -EBUSY);
+    assert_int_equal(detach(model_u[1], NIC), -ENODEV);
+
+    assert_int_equal(pci_detach(U, NIC, &reset), -ERESTART);
+    assert_ptr_equal(pdev->dev.owner, U); /* until it is reset */
+    assert_int_equal(attach(U, NIC, 0), -EBUSY);
+    assert_int_equal(finish(pci_detach(U, NIC, &reset)), 0);
+    assert_int_equal(reset, PX_RESET_FLR);
+    assert_int_equal(nic->resets, 2);
+    assert_null(pdev->dev.owner);
+    slot = 5;
+    assert_int_equal(pci_attach(model_u[1], NIC, 0, &slot, &owner, &conflict),
+                     0);
+    assert_int_equal(slot, 5 << 3);
+    assert_int_equal(detach(model_u[1], NIC), 0);
+    assert_int_equal(release(NIC), 0);
+    assert_ptr_equal(pdev->dev.owner, model_d);
+    model_view(model_d);
+    assert_int_equal(guest_conf_read(1, 0, 0, 4), 0x12341b36);
+    assert_int_equal(guest_conf_read(1, 0, BAR(4), 4), 0x10100000);
+    guest_conf_write(1, 0, COMMAND, 2, MEM);
+    assert_int_equal(model_nr_mapped(), 3 + 256);
+}
+
+static void test_refused(void **state)
+{
+    struct device *conflict;
+    unsigned int slot = 32, reset;
+    domid_t owner;
+
+    (void)state;
+    build_nic(0x4000, 0x2000);
+    nic->cfg[0x47] |= 0x10;
+    model_boot();
+    assert_int_equal(pci_quarantine(PCI_SBDF(0, 0, 8), &reset, &conflict),
+                     -EPERM);
+    assert_int_equal(pci_quarantine(PCI_SBDF(0, 3, 8), &reset, &conflict),
+                     -ENODEV);
+    assert_int_equal(attach(U, NIC, 0), -EBUSY); /* dom0's */
+    /* dom0 never gave it addresses */
+    assert_int_equal(quarantine(NIC), 0);
+    assert_int_equal(attach(U, NIC, 0), -EADDRNOTAVAIL);
+    assert_int_equal(release(NIC), 0);
+    place_nic(0x8000000000, 0x10100000);
+    assert_int_equal(quarantine(NIC), 0);
+    assert_int_equal(pci_attach(U, NIC, 0, &slot, &owner, &conflict), -ENOSPC);
+    pci_find(NIC)->dev.unit = NULL;
+    assert_int_equal(attach(U, NIC, 0), -EOPNOTSUPP);
+    pci_find(NIC)->dev.unit = (struct iommu_unit *)(uintptr_t)64;
+    model_ram_at_doorbell = true;
+    assert_int_equal(attach(U, NIC, 0), -EADDRNOTAVAIL);
+    assert_null(pci_find(NIC)->dev.owner);
+    model_ram_at_doorbell = false;
+    U->is_dying = true;
+    assert_int_equal(attach(U, NIC, 0), -ESRCH);
+    U->is_dying = false;
+    assert_int_equal(attach(U, NIC, 0), 0);
+}
+
+/* By allowing: the header, four capabilities, nothing else. */
+static void test_guest_config(void **state)
+{
+    (void)state;
+    give_nic(true);
+    model_set(nic, 0x0e, 1, 0x80); /* more functions on the machine */
+    model_set(nic, 0x60, 4, 0xdeadbeef);
+    model_set(nic, 0x100, 4, 0x00010003);
+    assert_int_equal(attach(U, NIC, 0), 0);
+    model_view(U);
+    assert_int_equal(guest_conf_read(0, 0, 0, 4), 0xffffffff);
+    assert_int_equal(guest_conf_read(1, 0, 0, 4), 0xffffffff);
+    assert_int_equal(conf(0, 4), 0x12341b36);
+    assert_int_equal(conf(0x0e, 1), 0);
+    assert_int_equal(conf(0x34, 1), 0x40);
+    assert_int_equal(conf(0x41, 1), 0x80);
+    assert_int_equal(conf(0x81, 1), 0xa0);
+    assert_int_equal(conf(0xa1, 1), 0xc0);
+    assert_int_equal(conf(0xc1, 1), 0);
+    assert_int_equal(conf(0x42, 2) >> 4 & 0xf, 9);
+    assert_int_equal(conf(0x44, 4), 0x10000000);
+    assert_int_equal(conf(0xa4, 4), 0x2000); /* table */
+    assert_int_equal(conf(0x60, 4), 0);
+    guest_conf_write(0, DEVFN, 0x60, 4, 1);
+    assert_int_equal(model_get(nic, 0x60, 4), 0xdeadbeef);
+    assert_int_equal(conf(0x100, 4), 0);
+    assert_int_equal(conf(0x3c, 2), 0x100);
+    guest_conf_write(0, DEVFN, 0x3c, 1, 7);
+    assert_int_equal(conf(0x3c, 2), 0x107);
+
+    /* D3hot is the guest's idea alone */
+    guest_conf_write(0, DEVFN, 0xc4, 2, 3);
+    assert_int_equal(conf(0xc4, 2), 0x000b);
+    assert_int_equal(model_get(nic, 0xc4, 2) & 3, 0);
+    assert_int_equal(conf(0xc2, 2), 3);
+
+    /* no parity, no SERR, no I/O */
+    guest_conf_write(0, DEVFN, COMMAND, 2, 0xffff);
+    assert_int_equal(conf(COMMAND, 2), 0x0406);
+    assert_int_equal(model_get(nic, COMMAND, 2), 0x0406);
+}
+
+static void test_guest_bars(void **state)
+{
+    uint64_t ma;
+
+    (void)state;
+    attach_nic();
+    guest_conf_write(0, DEVFN, BAR(0), 4, ~0U);
+    guest_conf_write(0, DEVFN, BAR(1), 4, ~0U);
+    assert_int_equal(conf(BAR(0), 4), 0xffffc00c);
+    assert_int_equal(conf(BAR(1), 4), 0xffffffff);
+    place_guest_nic(UPREFETCH, UMEM);
+    assert_int_equal(model_nr_mapped(), 3 + 256);
+    assert_true(model_mapped_to(UPREFETCH + 0x1000, &ma));
+    assert_int_equal(ma, 0x8000001000);
+    assert_false(model_mapped(UPREFETCH + 0x2000)); /* the table */
+    assert_true(model_mapped_to(UMEM + 0xff000, &ma));
+    assert_int_equal(ma, 0x101ff000);
+    /* the hardware stays where it was */
+    assert_int_equal(model_get(nic, BAR(4), 4), 0x10100000);
+    assert_int_equal(model_get(nic, BAR(1), 4), 0x80);
+
+    guest_conf_write(0, DEVFN, BAR(4), 4, UMEM + 0x100000);
+    assert_false(model_mapped(UMEM));
+    assert_true(model_mapped_to(UMEM + 0x100000, &ma));
+    assert_int_equal(ma, 0x10100000);
+    /* outside the windows: nowhere */
+    guest_conf_write(0, DEVFN, BAR(4), 4, 0x40000000);
+    assert_int_equal(model_nr_mapped(), 3);
+    guest_conf_write(0, DEVFN, BAR(4), 4, UMEM + 0x10000000 - 0x80000);
+    assert_int_equal(model_nr_mapped(), 3 + 256);
+    assert_true(model_mapped(UMEM + 0xff00000)); /* aligned by its size */
+
+    /* beside the table, and the table itself */
+    guest_write(UPREFETCH + 0x2800, 4, 0xabcd);
+    assert_int_equal(nic->mem[0x2800], 0xcd);
+    guest_write(UPREFETCH + 0x2008, 4, 256);
+    assert_int_equal(nic->mem[0x2008], 0);
+
+    assert_int_equal(detach(U, NIC), 0);
+    assert_int_equal(model_nr_mapped(), 0);
+    assert_int_equal(model_get(nic, BAR(4), 4), 0x10100000);
+}
+
+/* One run of a BAR is mapped, the other one cannot be: neither stays. */
+static void test_guest_bars_half_mapped(void **state)
+{
+    (void)state;
+    attach_nic();
+    place_guest_nic(UPREFETCH, 0);
+    assert_int_equal(model_nr_mapped(), 3);
+    guest_conf_write(0, DEVFN, COMMAND, 2, 0);
+    assert_int_equal(p2m_map_range(U, _gfn((UPREFETCH >> 12) + 3), 1, _mfn(1),
+                                   P2M_MMIO_DIRECT),
+                     0);
+    guest_conf_write(0, DEVFN, COMMAND, 2, MEM);
+    assert_int_equal(model_nr_mapped(), 1);
+    assert_false(model_mapped(UPREFETCH));
+    p2m_unmap_range(U, _gfn((UPREFETCH >> 12) + 3), 1);
+}
+
+/* Two functions share a page of the machine; each domain gets its part. */
+static void test_guest_small_bars(void **state)
+{
+    struct model_fn *a, *b;
+
+    (void)state;
+    a = model_add(NULL, 0x18, 0);
+    b = model_add(NULL, 0x20, 0);
+    model_bar(a, 0, 0x100, false);
+    model_bar(b, 0, 0x100, false);
+    a->mem[0x10] = 0xaa;
+    b->mem[0x10] = 0xbb;
+    model_boot();
+    guest_conf_write(0, 0x18, BAR(0), 4, 0x10000000);
+    guest_conf_write(0, 0x20, BAR(0), 4, 0x10000100);
+    assert_int_equal(quarantine(PCI_SBDF(0, 0, 0x18)), 0);
+    assert_int_equal(quarantine(PCI_SBDF(0, 0, 0x20)), 0);
+    assert_int_equal(attach(U, PCI_SBDF(0, 0, 0x18), 0), 0);
+    assert_int_equal(attach(model_u[1], PCI_SBDF(0, 0, 0x20), 0), 0);
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        model_view(model_u[i]);
+        guest_conf_write(0, DEVFN, BAR(0), 4, ~0U);
+        assert_int_equal(conf(BAR(0), 4), 0xfffff000);
+        guest_conf_write(0, DEVFN, BAR(0), 4, UMEM);
+        guest_conf_write(0, DEVFN, COMMAND, 2, MEM);
+        assert_int_equal(model_nr_mapped(), 0);
+        assert_int_equal(guest_read(UMEM + 0x10, 1), i ? 0xbb : 0xaa);
+        assert_int_equal(guest_read(UMEM + 0x110, 1), 0xff);
+        guest_write(UMEM + 0x110, 1, 0x55);
+    }
+    assert_int_equal(a->mem[0x10], 0xaa);
+    assert_int_equal(b->mem[0x10], 0xbb);
+}
+
+/* A function level reset by the guest: away for a while, then as new. */
+static void test_guest_flr(void **state)
+{
+    (void)state;
+    attach_nic();
+    place_guest_nic(UPREFETCH, UMEM);
+    guest_write(UPREFETCH + 0x2008, 4, 257);
+    guest_write(UPREFETCH + 0x200c, 4, 0);
+    guest_conf_write(0, DEVFN, 0xa2, 2, 0x8000);
+    assert_int_equal(model_vectors, 1);
+    guest_conf_write(0, DEVFN, 0x48, 2, 0x8000);
+    assert_int_equal(model_vectors, 0);
+    assert_int_equal(model_nr_mapped(), 0);
+    assert_int_equal(conf(0, 4), 0xffffffff);
+    guest_conf_write(0, DEVFN, COMMAND, 2, MEM); /* too early */
+    model_advance(20);
+    assert_int_equal(conf(COMMAND, 4), 0xffffffff);
+    assert_int_equal(nic->resets, 2);
+    model_advance(150);
+    (void)conf(0, 4);
+    (void)conf(0, 4);
+    assert_int_equal(conf(0, 4), 0x12341b36);
+    assert_int_equal(conf(COMMAND, 2), 0);
+    assert_int_equal(conf(BAR(4), 4), 0);
+    assert_int_equal(conf(0xa2, 2), 3);
+    assert_int_equal(model_get(nic, BAR(4), 4), 0x10100000);
+    place_guest_nic(UPREFETCH, UMEM);
+    assert_int_equal(model_nr_mapped(), 3 + 256);
+    assert_int_equal(guest_read(UPREFETCH + 0x200c, 4), 1);
+}
+
+/* ---- resets ---- */
+
+static void test_reset_kinds(void **state)
+{
+    struct pci_dev *pdev;
+
+    (void)state;
+    give_nic(false);
+    pdev = pci_find(NIC);
+    assert_int_equal(nic->resets, 1);
+    assert_int_equal(pdev->reset.kind, PX_RESET_BUS);
+    assert_int_equal(model_get(nic, BAR(4), 4), 0x10100000);
+    assert_int_equal(model_get(port, 0x3e, 2) & 0x40, 0);
+    /* somebody else behind the same port */
+    assert_int_equal(pci_reset_kind(pdev), PX_RESET_BUS);
+    model_add(port, 0x08, 0);
+    assert_int_equal(release(NIC), 0);
+    model_view(model_d);
+    (void)guest_conf_read(1, 8, 0, 4);
+    assert_int_equal(pci_reset_kind(pdev), PX_RESET_NONE);
+    model_set(nic, 0xc4, 2, 0); /* its power state resets it */
+    assert_int_equal(pci_reset_kind(pdev), PX_RESET_PM);
+    assert_int_equal(quarantine(NIC), 0);
+    assert_int_equal(nic->resets, 2);
+    assert_int_equal(pdev->reset.kind, PX_RESET_PM);
+    assert_int_equal(model_get(nic, BAR(4), 4), 0x10100000);
+}
+
+/* One that never comes back holds nobody up for ever. */
+static void test_reset_without_end(void **state)
+{
+    unsigned int reset, calls = 0;
+
+    (void)state;
+    attach_nic();
+    while ( pci_detach(U, NIC, &reset) == -ERESTART )
+    {
+        nic->silent_until = INT64_MAX;
+        model_advance(10);
+        assert_true(++calls < 200);
+    }
+    assert_null(pci_find(NIC)->dev.owner);
+    nic->silent_until = 0;
+}
+
+/* ---- groups ---- */
+
+static void test_groups(void **state)
+{
+    struct model_fn *bridge, *multi[2];
+    pci_sbdf_t x = PCI_SBDF(0, 1, 0x08), y = PCI_SBDF(0, 1, 0x10);
+    pci_sbdf_t m = PCI_SBDF(0, 0, 0x30);
+    struct device *conflict;
+    unsigned int reset, slot = PX_NO_INDEX;
+    domid_t owner;
+
+    (void)state;
+    bridge = model_add(NULL, 0x08, 1);
+    model_cap_exp(bridge, 0x40, 7, 0);
+    model_add(bridge, 0x08, 0);
+    model_add(bridge, 0x10, 0);
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        multi[i] = model_add(NULL, 0x30 + i, 0);
+        multi[i]->cfg[0x0e] = 0x80;
+    }
+    model_boot();
+
+    /* dom0 still uses the other one */
+    guest_conf_write(1, 0x10, COMMAND, 2, MASTER);
+    assert_int_equal(pci_quarantine(x, &reset, &conflict), -EXDEV);
+    assert_ptr_equal(conflict, &pci_find(y)->dev);
+    guest_conf_write(1, 0x10, COMMAND, 2, 0);
+    assert_int_equal(quarantine(x), 0);
+    assert_null(pci_find(y)->dev.owner);
+    assert_null(pci_find(y)->vpci);
+
+    assert_int_equal(attach(U, x, 0), 0);
+    assert_int_equal(pci_attach(model_u[1], y, 0, &slot, &owner, &conflict),
+                     -EBUSY);
+    assert_int_equal(owner, U->domain_id);
+    assert_int_equal(release(y), -EBUSY);
+    assert_int_equal(attach(U, y, 0), 0);
+    assert_int_equal(detach(U, x), 0);
+    assert_ptr_equal(pci_find(y)->dev.owner, U);
+    assert_int_equal(attach(model_u[1], x, 0), -EBUSY);
+    assert_int_equal(detach(U, y), 0);
+    assert_null(pci_find(x)->dev.owner);
+    assert_int_equal(release(x), 0);
+    assert_ptr_equal(pci_find(y)->dev.owner, model_d);
+
+    /* functions of one device that do not keep apart: no ACS */
+    assert_int_equal(quarantine(m), 0);
+    assert_null(pci_find(PCI_SBDF(0, 0, 0x31))->dev.owner);
+}
+
+/* ---- pins ---- */
+
+static void test_intx(void **state)
+{
+    (void)state;
+    attach_nic();
+    guest_conf_write(0, DEVFN, COMMAND, 2, MASTER);
+    model_intx(nic, true);
+    assert_true(model_virq(U, INTX(1, 0)));
+    assert_int_equal(model_get(nic, COMMAND, 2) & 0x400, 0x400);
+    assert_int_equal(conf(COMMAND, 2) & 0x400, 0); /* ours, not its */
+    assert_int_equal(conf(6, 2) & 8, 8);
+    /* ended, but still asserted: once more */
+    model_eoi(U, INTX(1, 0));
+    assert_true(model_virq(U, INTX(1, 0)));
+    model_intx(nic, false);
+    model_eoi(U, INTX(1, 0));
+    assert_false(model_virq(U, INTX(1, 0)));
+    assert_int_equal(model_get(nic, COMMAND, 2) & 0x400, 0);
+
+    /* the guest's own Interrupt Disable stays */
+    model_intx(nic, true);
+    guest_conf_write(0, DEVFN, COMMAND, 2, MASTER | 0x400);
+    model_eoi(U, INTX(1, 0));
+    assert_int_equal(model_get(nic, COMMAND, 2) & 0x400, 0x400);
+    assert_false(model_virq(U, INTX(1, 0)));
+    guest_conf_write(0, DEVFN, COMMAND, 2, MASTER);
+    assert_true(model_virq(U, INTX(1, 0)));
+    /* taken away with its line up */
+    assert_int_equal(detach(U, NIC), 0);
+    assert_false(model_virq(U, INTX(1, 0)));
+}
+
+/* One line, functions of two domains and of dom0: each hears its own only. */
+static void test_intx_shared(void **state)
+{
+    struct model_fn *fn[3];
+
+    (void)state;
+    for ( unsigned int i = 0; i < 3; i++ )
+        fn[i] = model_add(NULL, 0x20 * (i + 1), 0);
+    model_boot();
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        assert_int_equal(quarantine(PCI_SBDF(0, 0, 0x20 * (i + 1))), 0);
+        assert_int_equal(attach(model_u[i], PCI_SBDF(0, 0, 0x20 * (i + 1)), 0),
+                         0);
+    }
+    model_intx(fn[1], true);
+    assert_false(model_virq(U, INTX(1, 0)));
+    assert_true(model_virq(model_u[1], INTX(1, 0)));
+    assert_false(model_virq(model_d, 35));
+    model_intx(fn[2], true);
+    assert_true(model_virq(model_d, 35));
+    model_eoi(model_d, 35);
+    assert_true(model_virq(model_d, 35));
+    assert_true(model_virq(model_u[1], INTX(1, 0)));
+    /* the second one's guest never ends it: the others do not notice */
+    model_intx(fn[0], true);
+    assert_true(model_virq(U, INTX(1, 0)));
+    for ( unsigned int i = 0; i < 3; i++ )
+        fn[i]->intx = false;
+    model_eoi(U, INTX(1, 0));
+    model_eoi(model_d, 35);
+    assert_false(model_virq(model_d, 35));
+}
+
+/* A function that fires at every end is held back, and comes again. */
+static void test_intx_storm(void **state)
+{
+    unsigned int n = 0;
+
+    (void)state;
+    attach_nic();
+    guest_conf_write(0, DEVFN, COMMAND, 2, MASTER);
+    model_intx(nic, true);
+    while ( model_virq(U, INTX(1, 0)) )
+    {
+        assert_true(++n < 20000);
+        model_eoi(U, INTX(1, 0));
+    }
+    model_advance(50);
+    assert_false(model_virq(U, INTX(1, 0)));
+    model_advance(100);
+    assert_true(model_virq(U, INTX(1, 0)));
+}
+
+/* A line that nobody's function explains does not stop the machine. */
+static void test_intx_stray(void **state)
+{
+    struct model_fn *stray;
+
+    (void)state;
+    build_nic(0x4000, 0x2000);
+    stray = model_add(port, 0x20, 0);
+    model_boot();
+    guest_conf_write(1, 0, COMMAND, 2, MASTER);
+    vpci_remove_function(pci_find(PCI_SBDF(0, 1, 0x20)));
+    model_set(stray, COMMAND, 2, 0);
+    model_intx(stray, true);
+    assert_int_equal(model_throttled, 1);
+    model_intx(stray, false);
+    model_advance(200);
+    model_intx(nic, true);
+    assert_true(model_virq(model_d, 36));
+}
+
+/* ---- messages (P8) ---- */
+
+static void test_messages_belong(void **state)
+{
+    struct domain *d;
+    uint32_t id;
+
+    (void)state;
+    attach_nic();
+    assert_int_equal(U->p2m.doorbell_users, 1);
+    place_guest_nic(UPREFETCH, UMEM);
+    guest_conf_write(0, DEVFN, 0xa2, 2, 0x8000);
+    guest_write(UPREFETCH + 0x2008, 4, 260);
+    guest_write(UPREFETCH + 0x200c, 4, 0);
+    assert_true(model_vector_owner(hw_entry(0, 2), &d, &id));
+    assert_ptr_equal(d, U);
+    assert_int_equal(id, 0x100);
+    assert_int_equal(detach(U, NIC), 0);
+    assert_int_equal(model_vectors, 0);
+    assert_int_equal(U->p2m.doorbell_users, 0);
+}
+
+/* A frame that all share: pins, or messages by consent. */
+static void test_messages_by_consent(void **state)
+{
+    (void)state;
+    model_isolated = false;
+    attach_nic();
+    assert_int_equal(conf(0x41, 1), 0xc0);
+    assert_int_equal(conf(0x80, 4), 0);
+    guest_conf_write(0, DEVFN, 0x82, 2, 1);
+    guest_conf_write(0, DEVFN, 0xa2, 2, 0x8000);
+    assert_int_equal(model_get(nic, 0x82, 2) & 1, 0);
+    assert_int_equal(model_get(nic, 0xa2, 2) & 0x8000, 0);
+    assert_int_equal(U->p2m.doorbell_users, 0);
+    assert_false(pci_find(NIC)->shared_msi);
+    assert_int_equal(detach(U, NIC), 0);
+    assert_int_equal(attach(U, NIC, PX_ATTACH_MSI), 0);
+    assert_true(pci_find(NIC)->shared_msi);
+    assert_int_equal(conf(0x41, 1), 0x80);
+    assert_int_equal(U->p2m.doorbell_users, 1);
+}
+
+/* ---- ends ---- */
+
+static void test_domain_dies(void **state)
+{
+    int rc;
+
+    (void)state;
+    attach_nic();
+    place_guest_nic(UPREFETCH, UMEM);
+    guest_conf_write(0, DEVFN, 0xa2, 2, 0x8000);
+    guest_write(UPREFETCH + 0x2008, 4, 260);
+    guest_write(UPREFETCH + 0x200c, 4, 0);
+    rc = pci_domain_release(U);
+    assert_int_equal(rc, -ERESTART);
+    /* at once: no DMA, no interrupts, no registers */
+    assert_int_equal(model_get(nic, COMMAND, 2) & MASTER, 0);
+    assert_int_equal(model_vectors, 0);
+    assert_int_equal(model_nr_mapped(), 0);
+    assert_int_equal(finish(pci_domain_release(U)), 0);
+    assert_null(pci_find(NIC)->dev.owner);
+    assert_int_equal(nic->resets, 2);
+    assert_int_equal(attach(model_u[1], NIC, 0), 0);
+}
+
+/* Pulled out while a domU has it: seen by it, or by dom0, who has the port. */
+static void test_pulled_out(void **state)
+{
+    (void)state;
+    attach_nic();
+    place_guest_nic(UPREFETCH, UMEM);
+    model_remove(nic);
+    assert_int_equal(conf(0, 4), 0xffffffff);
+    assert_true(pci_find(NIC)->gone);
+    assert_null(pci_find(NIC)->dev.owner);
+    assert_int_equal(model_nr_mapped(), 0);
+    assert_int_equal(U->p2m.doorbell_users, 0);
+    assert_int_equal(detach(U, NIC), -ENODEV);
+
+    /* and another one in its place is dom0's */
+    model_view(model_d);
+    nic = model_add(port, 0, 0);
+    assert_int_equal(guest_conf_read(1, 0, 0, 4), 0x12341b36);
+    assert_int_equal(quarantine(NIC), 0);
+    assert_int_equal(attach(U, NIC, 0), 0);
+    model_remove(nic);
+    assert_int_equal(guest_conf_read(1, 0, 0, 4), 0xffffffff);
+    assert_null(pci_find(NIC)->dev.owner);
+    assert_int_equal(pci_domain_release(U), 0);
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int main(void)
@@ -479,6 +1114,24 @@ int main(void)
         TEST(test_hidden_capabilities),
         TEST(test_removal),
         TEST(test_hot_plug),
+        TEST(test_owners),
+        TEST(test_refused),
+        TEST(test_guest_config),
+        TEST(test_guest_bars),
+        TEST(test_guest_bars_half_mapped),
+        TEST(test_guest_small_bars),
+        TEST(test_guest_flr),
+        TEST(test_reset_kinds),
+        TEST(test_reset_without_end),
+        TEST(test_groups),
+        TEST(test_intx),
+        TEST(test_intx_shared),
+        TEST(test_intx_storm),
+        TEST(test_intx_stray),
+        TEST(test_messages_belong),
+        TEST(test_messages_by_consent),
+        TEST(test_domain_dies),
+        TEST(test_pulled_out),
     };
 
     return cmocka_run_group_tests_name("vpci", tests, NULL, NULL);

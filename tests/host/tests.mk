@@ -73,9 +73,11 @@ test-vgic := tests/host/test-vgic.c xen/arch/arm/vgic.c \
     xen/arch/arm/vgic-dist.c
 test-vgic-cflags := $(test-hyp-cflags)
 
-vpci_srcs := tests/models/pci.c xen/drivers/pci/pci.c xen/drivers/pci/vpci.c \
-    xen/drivers/pci/vpci-header.c xen/drivers/pci/vpci-msi.c \
-    xen/drivers/pci/vpci-msix.c
+vpci_srcs := tests/models/pci.c xen/drivers/pci/pci.c \
+    xen/drivers/pci/pci-assign.c xen/drivers/pci/pci-intx.c \
+    xen/drivers/pci/pci-reset.c xen/drivers/pci/vpci.c \
+    xen/drivers/pci/vpci-guest.c xen/drivers/pci/vpci-header.c \
+    xen/drivers/pci/vpci-msi.c xen/drivers/pci/vpci-msix.c
 HOST_TESTS += test-vpci
 test-vpci := tests/host/test-vpci.c $(vpci_srcs)
 test-vpci-cflags := $(test-hyp-cflags)

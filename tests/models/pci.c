@@ -13,7 +13,10 @@
 #include <xen/io.h>
 #include <xen/mm.h>
 #include <xen/mmio.h>
+#include <xen/softirq.h>
 #include <xen/time.h>
+#include <xen/timer.h>
+#include <asm/gic.h>
 
 #define MAX_FUNCTIONS 16U
 #define MAX_FRAMES    65536U
@@ -21,16 +24,24 @@
 /* Machine address a appears in the hypervisor at this distance. */
 #define IO_BASE 0x700000000000ULL
 
-struct domain *model_d;
+struct domain *model_d, *model_u[2], *hardware_domain;
 struct pci_host *model_host;
 unsigned int model_vectors, model_doorbells, model_windows;
-bool model_no_memory;
+bool model_no_memory, model_isolated, model_ram_at_doorbell;
+unsigned int model_throttled;
+unsigned int percpu_cpu_id;
+struct vcpu *percpu_current_vcpu;
 
+static struct domain *view; /* whose accesses guest_*() are */
 static struct model_fn *functions[MAX_FUNCTIONS];
 static unsigned int nr_functions;
-static uint64_t frame[MAX_FRAMES];
+static struct frame {
+    struct domain *d;
+    uint64_t gfn, mfn;
+} frame[MAX_FRAMES];
 static unsigned long nr_frames;
 static struct dt_node host_node = {.name = "pcie", .full_name = "/pcie"};
+static s_time_t now;
 
 /* ---- the hardware ---- */
 
@@ -88,14 +99,68 @@ static struct model_fn *find(unsigned int bus, unsigned int devfn)
 
     for ( unsigned int i = 0; i < nr_functions; i++ )
         if ( functions[i]->devfn == devfn && answers_on(functions[i], &at) &&
-             at == bus )
+             at == bus && now >= functions[i]->silent_until &&
+             !(functions[i]->parent &&
+               (functions[i]->parent->cfg[0x3e] & 0x40)) )
             return functions[i];
     return NULL;
+}
+
+/* As it comes out of reset; silent for a while. */
+static void reset_fn(struct model_fn *fn)
+{
+    put(fn->cfg + 4, 2, 0);
+    for ( unsigned int i = 0; i < 6; i++ )
+        if ( fn->bar_size[i] )
+        {
+            fn->cfg[0x10 + 4 * i] = fn->bar_64[i] ? 0x0c : 0;
+            memset(&fn->cfg[0x11 + 4 * i], 0, fn->bar_64[i] ? 7 : 3);
+        }
+    for ( unsigned int cap = fn->cfg[0x34]; cap; cap = fn->cfg[cap + 1] )
+        if ( fn->cfg[cap] == 0x05 )
+            fn->cfg[cap + 2] &= 0x8e;
+        else if ( fn->cfg[cap] == 0x11 )
+            fn->cfg[cap + 3] &= 0x3f;
+        else if ( fn->cfg[cap] == 0x10 )
+            put(fn->cfg + cap + 8, 2, 0);
+        else if ( fn->cfg[cap] == 0x01 )
+            fn->cfg[cap + 4] &= 0xfc;
+    fn->intx = false;
+    fn->resets++;
+    fn->silent_until = now + MILLISECS(50);
+}
+
+/* Writes that do something. */
+static void react(struct model_fn *fn, unsigned int reg, uint8_t old)
+{
+    uint8_t value = fn->cfg[reg];
+
+    if ( is_bridge(fn) && reg == 0x3e && !(value & 0x40) && (old & 0x40) )
+        for ( unsigned int i = 0; i < nr_functions; i++ )
+            if ( functions[i]->parent == fn )
+                reset_fn(functions[i]);
+    for ( unsigned int cap = fn->cfg[0x34]; cap; cap = fn->cfg[cap + 1] )
+    {
+        if ( fn->cfg[cap] == 0x10 && reg == cap + 9 && (value & 0x80) )
+        {
+            fn->cfg[reg] &= 0x7f;
+            if ( fn->cfg[cap + 7] & 0x10 )
+                reset_fn(fn);
+            return;
+        }
+        if ( fn->cfg[cap] == 0x01 && reg == cap + 4 && (old & 3) == 3 &&
+             !(value & 3) && !(value & 8) )
+        {
+            reset_fn(fn);
+            return;
+        }
+    }
 }
 
 static void write_byte(struct model_fn *fn, unsigned int reg, uint8_t value)
 {
     unsigned int nr = is_bridge(fn) ? 2 : 6;
+    uint8_t old = fn->cfg[reg];
 
     if ( reg < 4 || (reg >= 8 && reg < 0x10) || (reg >= 0x34 && reg < 0x3c) )
         return; /* read-only */
@@ -120,6 +185,8 @@ static void write_byte(struct model_fn *fn, unsigned int reg, uint8_t value)
     {
         if ( reg == cap || reg == cap + 1 )
             return;
+        if ( fn->cfg[cap] == 0x10 && reg >= cap + 4 && reg < cap + 8 )
+            return;
         if ( fn->cfg[cap] == 0x11 && reg >= cap && reg < cap + 12 )
         {
             if ( reg == cap + 3 )
@@ -129,6 +196,18 @@ static void write_byte(struct model_fn *fn, unsigned int reg, uint8_t value)
         }
     }
     fn->cfg[reg] = value;
+    react(fn, reg, old);
+}
+
+static uint32_t conf_get(const struct model_fn *fn, unsigned int reg,
+                         unsigned int size)
+{
+    uint8_t cfg[8];
+
+    memcpy(cfg, fn->cfg + reg, size);
+    if ( reg <= 6 && reg + size > 6 && fn->intx )
+        cfg[6 - reg] |= 8;
+    return get(cfg, size);
 }
 
 static uint64_t bar_address(const struct model_fn *fn, unsigned int i)
@@ -165,7 +244,7 @@ static uint64_t read_machine(uint64_t ma, unsigned int size)
         struct model_fn *fn = find((unsigned int)((ma - MODEL_ECAM) >> 20),
                                    (unsigned int)(ma >> 12) & 0xff);
 
-        return fn ? get(fn->cfg + (ma & 0xfff), size) : v;
+        return fn ? conf_get(fn, ma & 0xfff, size) : v;
     }
     p = decode(ma);
     if ( p )
@@ -185,6 +264,7 @@ static void write_machine(uint64_t ma, unsigned int size, uint64_t value)
 
         for ( unsigned int i = 0; fn && i < size; i++ )
             write_byte(fn, (ma & 0xfff) + i, (uint8_t)(value >> 8 * i));
+        model_lines();
         return;
     }
     p = decode(ma);
@@ -249,6 +329,11 @@ void spin_lock(spinlock_t *l)
         abort();
 }
 
+bool spin_is_held(const spinlock_t *l)
+{
+    return l->tickets != 0;
+}
+
 bool spin_trylock(spinlock_t *l)
 {
     spin_lock(l);
@@ -269,9 +354,60 @@ void keyhandler_register(char key, void (*fn)(char key), const char *desc)
 
 s_time_t NOW(void)
 {
-    static s_time_t now;
+    return now += 1000;
+}
 
-    return now += 1000000;
+/* Timers and tasklets: run by model_advance(). */
+static struct timer *armed[8];
+static struct tasklet *tasklets;
+
+void timer_init(struct timer *t, void (*function)(void *data), void *data,
+                unsigned int cpu)
+{
+    *t = (struct timer){.function = function, .data = data, .cpu = cpu};
+}
+
+void timer_set(struct timer *t, s_time_t expires)
+{
+    t->expires = expires;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(armed); i++ )
+        if ( armed[i] == t || !armed[i] )
+        {
+            armed[i] = t;
+            return;
+        }
+    abort();
+}
+
+void tasklet_schedule(struct tasklet *t)
+{
+    if ( t->scheduled )
+        return;
+    t->scheduled = 1;
+    t->next = tasklets;
+    tasklets = t;
+}
+
+void model_advance(unsigned int ms)
+{
+    now += MILLISECS(ms);
+    while ( tasklets )
+    {
+        struct tasklet *t = tasklets;
+
+        tasklets = t->next;
+        t->scheduled = 0;
+        t->function(t->data);
+    }
+    for ( unsigned int i = 0; i < ARRAY_SIZE(armed); i++ )
+        if ( armed[i] && armed[i]->expires <= now )
+        {
+            struct timer *t = armed[i];
+
+            armed[i] = NULL;
+            t->function(t->data);
+        }
+    model_lines();
 }
 
 void udelay(unsigned int us)
@@ -288,22 +424,197 @@ int iommu_dt_xlate_pci(struct dt_node *host, uint32_t requester_id,
     return 0;
 }
 
+/* Units: one that tells requester IDs apart. */
+static struct iommu_unit *const unit = (struct iommu_unit *)(uintptr_t)64;
+
 int iommu_add_device(struct device *dev)
 {
-    (void)dev;
+    struct pci_dev *pdev;
+
+    dev->unit = unit;
+    list_init(&dev->group);
+    list_for_each_entry (pdev, &pci_devices, list)
+        if ( &pdev->dev != dev && pdev->dev.group.next &&
+             pdev->dev.ids[0] == dev->ids[0] )
+            iommu_join_group(&pdev->dev, dev);
     return 0;
+}
+
+void iommu_join_group(struct device *a, struct device *b)
+{
+    struct list_head *a_next = a->group.next, *b_next = b->group.next;
+
+    for ( struct list_head *m = a_next; m != &a->group; m = m->next )
+        if ( m == &b->group )
+            return;
+    a->group.next = b_next;
+    b_next->prev = &a->group;
+    b->group.next = a_next;
+    a_next->prev = &b->group;
+}
+
+/* What the function could still do when the IOMMU lets go of it. */
+static void check_quiet(struct device *dev)
+{
+    const struct pci_dev *pdev = container_of(dev, struct pci_dev, dev);
+    const struct model_fn *fn = find(pdev->sbdf.bus, pdev->sbdf.devfn);
+
+    if ( fn && ((fn->cfg[4] & 4) || pdev->vpci) )
+        abort();
+}
+
+static void set_group_owner(struct device *dev, struct domain *d)
+{
+    struct device *m = dev;
+
+    do
+    {
+        if ( !d && m->owner )
+            check_quiet(m);
+        m->owner = d;
+        m = list_entry(m->group.next, struct device, group);
+    } while ( m != dev );
 }
 
 int iommu_assign_device(struct domain *d, struct device *dev)
 {
-    dev->owner = d;
+    if ( dev->owner )
+        return dev->owner == d ? 0 : -EBUSY;
+    set_group_owner(dev, d);
     return 0;
 }
 
 int iommu_deassign_device(struct device *dev)
 {
-    dev->owner = NULL;
+    set_group_owner(dev, NULL);
     return 0;
+}
+
+/* ---- interrupt lines ---- */
+
+#define LINE0 35U /* INTIDs of the four; each domain's virtual ones anywhere */
+
+static struct {
+    irq_handler_t handler;
+    void *dev;
+    bool off;
+} line[4];
+static bool virtual_line[3][64], watched[3][64];
+
+static unsigned int who(const struct domain *d)
+{
+    return d == model_d ? 0 : d == model_u[0] ? 1 : 2;
+}
+
+int dt_map_irq(const struct dt_node *np, const uint32_t addr[4],
+               unsigned int *irq, enum irq_type *type)
+{
+    if ( np != &host_node || addr[3] - 1 > 3 )
+        abort();
+    *irq = LINE0 + ((addr[0] >> 11 & 31) + addr[3] - 1) % 4;
+    *type = IRQ_TYPE_LEVEL_HIGH;
+    return 0;
+}
+
+int irq_request(unsigned int irq, enum irq_type type, irq_handler_t handler,
+                void *dev, const char *name)
+{
+    (void)type, (void)name;
+    line[irq - LINE0].handler = handler;
+    line[irq - LINE0].dev = dev;
+    return 0;
+}
+
+static void line_enable(unsigned int irq)
+{
+    line[irq - LINE0].off = false;
+}
+
+static void line_disable(unsigned int irq)
+{
+    line[irq - LINE0].off = true;
+    model_throttled++;
+}
+
+static const struct gic_ops model_gic = {.enable = line_enable,
+                                         .disable = line_disable};
+const struct gic_ops *gic = &model_gic;
+
+static bool line_is_high(unsigned int i)
+{
+    for ( unsigned int n = 0; n < nr_functions; n++ )
+    {
+        const struct model_fn *fn = functions[n], *at = fn;
+        unsigned int pin = fn->cfg[0x3d] - 1U;
+
+        if ( !fn->intx || (fn->cfg[5] & 4) || pin > 3 )
+            continue;
+        for ( ; at->parent; at = at->parent )
+            pin += at->devfn >> 3;
+        if ( (pin + (at->devfn >> 3)) % 4 == i )
+            return true;
+    }
+    return false;
+}
+
+void model_lines(void)
+{
+    static bool inside;
+
+    if ( inside )
+        return; /* the interrupt controller waits for the handler */
+    inside = true;
+    for ( unsigned int i = 0, limit = 1000; i < 4; i++ )
+        while ( line[i].handler && !line[i].off && line_is_high(i) )
+        {
+            if ( !limit-- )
+                abort(); /* the host has no time for anything else */
+            line[i].handler(LINE0 + i, line[i].dev);
+        }
+    inside = false;
+}
+
+void model_intx(struct model_fn *fn, bool asserted)
+{
+    fn->intx = asserted;
+    model_lines();
+}
+
+bool model_virq(const struct domain *d, unsigned int virq)
+{
+    return virtual_line[who(d)][virq];
+}
+
+void model_eoi(struct domain *d, unsigned int virq)
+{
+    if ( !virtual_line[who(d)][virq] || !watched[who(d)][virq] )
+        abort();
+    virtual_line[who(d)][virq] = false;
+    pci_intx_ended();
+    model_advance(0);
+}
+
+void vgic_inject(struct domain *d, struct vcpu *v, unsigned int virq,
+                 bool level)
+{
+    (void)v;
+    virtual_line[who(d)][virq] = level;
+}
+
+bool vgic_line(struct domain *d, unsigned int virq)
+{
+    return virtual_line[who(d)][virq];
+}
+
+void vgic_watch(struct domain *d, unsigned int virq)
+{
+    watched[who(d)][virq] = true;
+}
+
+bool vgic_reserve_irq(struct domain *d, unsigned int virq)
+{
+    (void)d;
+    return virq < 64;
 }
 
 unsigned int dt_probe_class(enum dt_driver_class class)
@@ -324,11 +635,11 @@ unsigned int dt_probe_class(enum dt_driver_class class)
     return 1;
 }
 
-/* The P2M: a set of frames, each at its own number. */
-static long find_frame(uint64_t mfn)
+/* The P2M: a set of frames of each domain; dom0's at their own number. */
+static long find_frame(const struct domain *d, uint64_t gfn)
 {
     for ( unsigned long i = 0; i < nr_frames; i++ )
-        if ( frame[i] == mfn )
+        if ( frame[i].d == d && frame[i].gfn == gfn )
             return (long)i;
     return -1;
 }
@@ -336,25 +647,24 @@ static long find_frame(uint64_t mfn)
 int p2m_map_range(struct domain *d, gfn_t gfn, unsigned long nr, mfn_t mfn,
                   enum p2m_type type)
 {
-    if ( d != model_d || gfn_x(gfn) != mfn_x(mfn) || !nr ||
+    if ( (d == model_d && gfn_x(gfn) != mfn_x(mfn)) || !nr ||
          (type != P2M_MMIO_DIRECT && type != P2M_MMIO_DIRECT_NC) )
         abort();
     if ( model_no_memory || nr_frames + nr > MAX_FRAMES )
         return -ENOMEM;
     for ( unsigned long i = 0; i < nr; i++ )
-        if ( find_frame(mfn_x(mfn) + i) >= 0 )
+        if ( find_frame(d, gfn_x(gfn) + i) >= 0 )
             return -EEXIST;
     for ( unsigned long i = 0; i < nr; i++ )
-        frame[nr_frames++] = mfn_x(mfn) + i;
+        frame[nr_frames++] = (struct frame){d, gfn_x(gfn) + i, mfn_x(mfn) + i};
     return 0;
 }
 
 int p2m_unmap_range(struct domain *d, gfn_t gfn, unsigned long nr)
 {
-    (void)d;
     for ( unsigned long i = 0; i < nr; i++ )
     {
-        long at = find_frame(gfn_x(gfn) + i);
+        long at = find_frame(d, gfn_x(gfn) + i);
 
         if ( at >= 0 )
             frame[at] = frame[--nr_frames];
@@ -365,43 +675,77 @@ int p2m_unmap_range(struct domain *d, gfn_t gfn, unsigned long nr)
 mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type,
                  unsigned int *order)
 {
-    (void)d;
+    long at = find_frame(d, gfn_x(gfn));
+
     *type = P2M_MMIO_DIRECT;
     *order = 0;
-    return find_frame(gfn_x(gfn)) >= 0 ? _mfn(gfn_x(gfn)) : INVALID_MFN;
+    return at >= 0 ? _mfn(frame[at].mfn) : INVALID_MFN;
 }
 
 int p2m_iommu_map_doorbell(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
-    (void)d;
     if ( gfn_x(gfn) != MODEL_DOORBELL >> PAGE_SHIFT ||
          mfn_x(mfn) != MODEL_DOORBELL >> PAGE_SHIFT )
         abort();
+    if ( model_ram_at_doorbell && d != model_d )
+        return -EEXIST;
+    d->p2m.doorbell_users++;
     model_doorbells++;
     return 0;
 }
 
+void p2m_iommu_unmap_doorbell(struct domain *d, gfn_t gfn)
+{
+    if ( gfn_x(gfn) != MODEL_DOORBELL >> PAGE_SHIFT ||
+         !d->p2m.doorbell_users-- )
+        abort();
+    model_doorbells--;
+}
+
+void model_view(struct domain *d)
+{
+    view = d;
+}
+
+bool model_mapped_to(uint64_t addr, uint64_t *maddr)
+{
+    long at = find_frame(view, addr >> PAGE_SHIFT);
+
+    if ( at < 0 )
+        return false;
+    *maddr = frame[at].mfn << PAGE_SHIFT | (addr & ~PAGE_MASK);
+    return true;
+}
+
 bool model_mapped(uint64_t addr)
 {
-    return find_frame(addr >> PAGE_SHIFT) >= 0;
+    return find_frame(view, addr >> PAGE_SHIFT) >= 0;
 }
 
 unsigned long model_nr_mapped(void)
 {
-    return nr_frames;
+    unsigned long nr = 0;
+
+    for ( unsigned long i = 0; i < nr_frames; i++ )
+        nr += frame[i].d == view;
+    return nr;
 }
 
-bool model_frame(unsigned long i, uint64_t *addr)
+bool model_frame(unsigned long i, struct domain **d, uint64_t *gaddr,
+                 uint64_t *maddr)
 {
     if ( i >= nr_frames )
         return false;
-    *addr = frame[i] << PAGE_SHIFT;
+    *d = frame[i].d;
+    *gaddr = frame[i].gfn << PAGE_SHIFT;
+    *maddr = frame[i].mfn << PAGE_SHIFT;
     return true;
 }
 
 /* Vectors: the message's data is the slot, plus a number no guest writes. */
 struct msi_vector {
     bool used;
+    struct domain *d;
     uint32_t device_id;
     unsigned int event, virq;
 };
@@ -415,7 +759,7 @@ int msi_vector_alloc(struct domain *d, uint32_t device_id,
 {
     unsigned int slot = 0;
 
-    if ( d != model_d || event >= nr_events || !vgic_is_msi(d, virq) )
+    if ( event >= nr_events || !vgic_is_msi(d, virq) )
         abort();
     for ( unsigned int i = MAX_VECTORS; i--; )
     {
@@ -427,7 +771,7 @@ int msi_vector_alloc(struct domain *d, uint32_t device_id,
     }
     if ( vectors[slot].used )
         return -ENOSPC;
-    vectors[slot] = (struct msi_vector){true, device_id, event, virq};
+    vectors[slot] = (struct msi_vector){true, d, device_id, event, virq};
     msg->doorbell = _maddr(MODEL_DOORBELL);
     msg->data = DATA_BASE + slot;
     *out = &vectors[slot];
@@ -455,6 +799,11 @@ bool vgic_is_msi(const struct domain *d, unsigned int virq)
     return virq - MODEL_MSI_FIRST < MODEL_MSI_NR;
 }
 
+bool msi_isolated(void)
+{
+    return model_isolated;
+}
+
 bool model_vector_of(uint32_t data, unsigned int *virq)
 {
     if ( data - DATA_BASE >= MAX_VECTORS || !vectors[data - DATA_BASE].used )
@@ -463,33 +812,46 @@ bool model_vector_of(uint32_t data, unsigned int *virq)
     return true;
 }
 
-/* Traps of the domain. */
-static struct mmio_region regions[8];
+bool model_vector_owner(uint32_t data, struct domain **d, uint32_t *device_id)
+{
+    if ( data - DATA_BASE >= MAX_VECTORS || !vectors[data - DATA_BASE].used )
+        return false;
+    *d = vectors[data - DATA_BASE].d;
+    *device_id = vectors[data - DATA_BASE].device_id;
+    return true;
+}
+
+/* Traps of the domains. */
+static struct {
+    struct mmio_region region;
+    struct domain *d;
+} regions[16];
 
 int mmio_register(struct domain *d, ipa_t base, uint64_t size,
                   const struct mmio_ops *ops, void *priv)
 {
-    (void)d;
-    regions[model_windows++] =
+    regions[model_windows].region =
         (struct mmio_region){ipa_x(base), size, ops, priv};
+    regions[model_windows++].d = d;
     return 0;
 }
 
 static const struct mmio_region *region_of(uint64_t addr)
 {
     for ( unsigned int i = 0; i < model_windows; i++ )
-        if ( addr - regions[i].base < regions[i].size )
-            return &regions[i];
+        if ( regions[i].d == view &&
+             addr - regions[i].region.base < regions[i].region.size )
+            return &regions[i].region;
     return NULL;
 }
 
 uint64_t guest_read(uint64_t addr, unsigned int size)
 {
     const struct mmio_region *r = region_of(addr);
-    uint64_t value = ~0ULL;
+    uint64_t value = ~0ULL, maddr;
 
-    if ( model_mapped(addr) )
-        return read_machine(addr, size);
+    if ( model_mapped_to(addr, &maddr) )
+        return read_machine(maddr, size);
     if ( r )
         (void)!r->ops->read(NULL, r->priv, addr - r->base, size, &value);
     return size == 8 ? value : value & (BIT64(size * 8) - 1);
@@ -498,23 +860,29 @@ uint64_t guest_read(uint64_t addr, unsigned int size)
 void guest_write(uint64_t addr, unsigned int size, uint64_t value)
 {
     const struct mmio_region *r = region_of(addr);
+    uint64_t maddr;
 
-    if ( model_mapped(addr) )
-        write_machine(addr, size, value);
+    if ( model_mapped_to(addr, &maddr) )
+        write_machine(maddr, size, value);
     else if ( r )
         (void)!r->ops->write(NULL, r->priv, addr - r->base, size, value);
+}
+
+static uint64_t ecam(void)
+{
+    return view == model_d ? MODEL_ECAM : GUEST_VPCI_ECAM_BASE;
 }
 
 uint64_t guest_conf_read(unsigned int bus, unsigned int devfn, unsigned int reg,
                          unsigned int size)
 {
-    return guest_read(MODEL_ECAM + (bus << 20 | devfn << 12 | reg), size);
+    return guest_read(ecam() + (bus << 20 | devfn << 12 | reg), size);
 }
 
 void guest_conf_write(unsigned int bus, unsigned int devfn, unsigned int reg,
                       unsigned int size, uint64_t value)
 {
-    guest_write(MODEL_ECAM + (bus << 20 | devfn << 12 | reg), size, value);
+    guest_write(ecam() + (bus << 20 | devfn << 12 | reg), size, value);
 }
 
 /* ---- building one ---- */
@@ -527,6 +895,7 @@ struct model_fn *model_add(struct model_fn *parent, unsigned int devfn,
     fn->parent = parent;
     fn->devfn = devfn;
     put(fn->cfg, 4, 0x12341b36);
+    fn->cfg[0x3d] = 1;
     fn->cfg[0x0e] = (uint8_t)header;
     functions[nr_functions++] = fn;
     return fn;
@@ -564,6 +933,15 @@ void model_cap_exp(struct model_fn *fn, unsigned int at, unsigned int type,
     fn->cfg[at + 2] = (uint8_t)(type << 4 | 2);
 }
 
+void model_cap_pm(struct model_fn *fn, unsigned int at, bool resets,
+                  unsigned int next)
+{
+    add_cap(fn, at, 0x01, next);
+    fn->cfg[at + 2] = 3;
+    fn->cfg[at + 3] = 0xc8; /* PME */
+    fn->cfg[at + 4] = resets ? 0 : 8;
+}
+
 void model_cap_msi(struct model_fn *fn, unsigned int at, unsigned int next)
 {
     add_cap(fn, at, 0x05, next);
@@ -580,12 +958,25 @@ void model_cap_msix(struct model_fn *fn, unsigned int at, unsigned int nr,
         fn->mem[offset + 16 * i + 12] = 1;
 }
 
+static struct domain *new_domain(domid_t id)
+{
+    struct domain *d = calloc(1, sizeof(*d));
+
+    d->domain_id = id;
+    d->iommu.enabled = true;
+    domain_vpci_init(d);
+    return d;
+}
+
 void model_reset(void)
 {
     model_exit();
-    model_d = calloc(1, sizeof(*model_d));
-    model_d->iommu.enabled = true;
-    domain_vpci_init(model_d);
+    model_d = new_domain(0);
+    model_d->is_hardware = true;
+    hardware_domain = view = model_d;
+    model_isolated = true;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(model_u); i++ )
+        model_u[i] = new_domain((domid_t)(i + 1));
 }
 
 void model_boot(void)
@@ -594,6 +985,21 @@ void model_boot(void)
     pci_add_to_iommu();
     if ( pci_assign_all(model_d) )
         abort();
+    for ( unsigned int i = 0; i < ARRAY_SIZE(model_u); i++ )
+        if ( vpci_add_bridge(model_u[i]) )
+            abort();
+}
+
+static void end_domain(struct domain *d)
+{
+    for ( unsigned int i = 0; pci_domain_release(d) == -ERESTART; i++ )
+    {
+        if ( i == 100 )
+            abort();
+        model_advance(50);
+    }
+    domain_vpci_exit(d);
+    free(d);
 }
 
 void model_exit(void)
@@ -602,6 +1008,9 @@ void model_exit(void)
 
     if ( !model_d )
         return;
+    model_no_memory = false;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(model_u); i++ )
+        end_domain(model_u[i]);
     list_for_each_entry_safe (pdev, next, &pci_devices, list)
     {
         vpci_remove_function(pdev);
@@ -617,8 +1026,11 @@ void model_exit(void)
     model_host = NULL;
     while ( nr_functions )
         free(functions[--nr_functions]);
-    if ( nr_frames || model_vectors )
+    if ( nr_frames || model_vectors || model_doorbells )
         abort(); /* removal left something behind */
-    model_windows = model_doorbells = 0;
-    model_no_memory = false;
+    model_windows = 0;
+    model_ram_at_doorbell = false;
+    model_throttled = 0;
+    model_advance(1000);
+    memset(virtual_line, 0, sizeof(virtual_line));
 }

@@ -30,13 +30,19 @@ struct model_fn {
     uint64_t bar_size[6];
     bool bar_64[6];
     uint8_t mem[0x8000]; /* behind every BAR alike */
+    bool intx;           /* it asserts its pin */
+    unsigned int resets;
+    int64_t silent_until; /* after a reset */
 };
 
-extern struct domain *model_d;
+extern struct domain *model_d, *model_u[2]; /* dom0, guests */
 extern struct pci_host *model_host;
 extern unsigned int model_vectors; /* allocated now */
 extern bool model_no_memory;       /* p2m_map_range() fails */
 extern unsigned int model_doorbells;
+extern bool model_isolated;          /* the doorbell tells devices apart */
+extern bool model_ram_at_doorbell;   /* of the guests */
+extern unsigned int model_throttled; /* lines switched off */
 extern unsigned int model_windows; /* mmio regions registered, ECAM included */
 
 /* model_reset - no functions, an empty domain; model_exit frees all. */
@@ -58,9 +64,21 @@ uint32_t model_get(const struct model_fn *fn, unsigned int reg,
                    unsigned int size);
 void model_set(struct model_fn *fn, unsigned int reg, unsigned int size,
                uint32_t value);
+void model_cap_pm(struct model_fn *fn, unsigned int at, bool resets,
+                  unsigned int next);
 /* model_boot - what the hypervisor does at boot, up to dom0's functions. */
 void model_boot(void);
 
+/* model_advance - time goes by; tasklets and timers run. */
+void model_advance(unsigned int ms);
+/* Pins: assert one; a domain's virtual line; the guest ends it. */
+void model_intx(struct model_fn *fn, bool asserted);
+void model_lines(void);
+bool model_virq(const struct domain *d, unsigned int virq);
+void model_eoi(struct domain *d, unsigned int virq);
+
+/* model_view - whose accesses, and P2M, the following are; dom0 at first. */
+void model_view(struct domain *d);
 /* The guest's accesses; the P2M decides where they go. */
 uint64_t guest_conf_read(unsigned int bus, unsigned int devfn, unsigned int reg,
                          unsigned int size);
@@ -71,7 +89,11 @@ void guest_write(uint64_t addr, unsigned int size, uint64_t value);
 /* model_mapped - does the P2M have the frame of this address? */
 bool model_mapped(uint64_t addr);
 unsigned long model_nr_mapped(void);
-bool model_frame(unsigned long i, uint64_t *addr);
+bool model_mapped_to(uint64_t addr, uint64_t *maddr);
+/* model_frame - all there are, of every domain. */
+bool model_frame(unsigned long i, struct domain **d, uint64_t *gaddr,
+                 uint64_t *maddr);
+bool model_vector_owner(uint32_t data, struct domain **d, uint32_t *device_id);
 /* model_vector_of - is there a vector that sends this, and what it injects. */
 bool model_vector_of(uint32_t data, unsigned int *virq);
 

@@ -170,6 +170,8 @@ static int init_parts(struct domain *d, const struct domain_config *cfg)
                               cfg->max_maptrack_frames);
     if ( !rc )
         rc = domain_vgic_init(d, cfg->gic_version, cfg->nr_spis);
+    if ( !rc && d->iommu.enabled && !d->direct_mapped )
+        rc = vpci_add_bridge(d);
     return rc;
 }
 
@@ -348,20 +350,18 @@ int vcpu_create(struct domain *d, unsigned int vcpu_id)
 /* Devices stop before memory goes (P3). */
 static int release_devices(struct domain *d)
 {
+    int rc = pci_domain_release(d);
+
+    if ( rc )
+        return rc;
     while ( !list_empty(&d->iommu.devices) )
     {
         struct device *dev =
             list_first_entry(&d->iommu.devices, struct device, of_owner);
-        int rc;
 
-        if ( dev->kind == DEVICE_PCI )
-        {
-            struct pci_dev *pdev = container_of(dev, struct pci_dev, dev);
-
-            pci_quiesce(pdev);
-            vpci_remove_function(pdev);
-        }
+        spin_lock(&device_lock);
         rc = iommu_deassign_device(dev);
+        spin_unlock(&device_lock);
         if ( rc )
             printk(XENLOG_ERR "d%u: %s does not detach: %d\n", d->domain_id,
                    dev->name, rc);

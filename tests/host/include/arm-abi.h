@@ -13,6 +13,8 @@
 #define ARM_ABI_PRETEND
 #endif
 #include <public/xen.h>
+
+#include <public/domctl.h>
 #ifdef ARM_ABI_PRETEND
 #undef __aarch64__
 #endif

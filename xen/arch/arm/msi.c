@@ -37,12 +37,12 @@
 
 struct msi_vector {
     spinlock_t lock;
-    struct domain *d;  /* lock; NULL: nobody's */
-    unsigned int virq; /* lock */
-    bool used;         /* alloc_lock */
-    bool unusable;     /* alloc_lock: taken, or its unmap timed out */
-    bool requested;    /* v2m: irq_request() was done */
-    bool held;         /* lock: off until hold_timer fires */
+    struct domain *d;   /* lock; NULL: nobody's */
+    unsigned int virq;  /* lock */
+    bool used;          /* alloc_lock */
+    bool unusable;      /* alloc_lock: taken, or its unmap timed out */
+    bool requested;     /* v2m: irq_request() was done */
+    bool held;          /* lock: off until hold_timer fires */
     unsigned int count; /* lock: messages since @window */
     s_time_t window;    /* lock */
     uint32_t device_id;
@@ -100,12 +100,11 @@ static void inject(struct msi_vector *vec)
         hold = is_storm(vec);
         vec->held |= hold;
         if ( hold )
-            printk_ratelimited(XENLOG_WARN
-                               "d%u: device %02x:%02x.%u: message %u without "
-                               "end, held back\n",
-                               vec->d->domain_id, vec->device_id >> 8 & 0xff,
-                               vec->device_id >> 3 & 31, vec->device_id & 7,
-                               vec->event);
+            printk_ratelimited(
+                XENLOG_WARN "d%u: device %02x:%02x.%u: message %u without "
+                            "end, held back\n",
+                vec->d->domain_id, vec->device_id >> 8 & 0xff,
+                vec->device_id >> 3 & 31, vec->device_id & 7, vec->event);
     }
     spin_unlock(&vec->lock);
     if ( hold )

@@ -22,6 +22,7 @@
 
 #include <proxenos.h>
 
+#include <xen/bits.h>
 #include <xen/domain.h>
 #include <xen/errno.h>
 #include <xen/lib.h>
@@ -87,9 +88,7 @@ static bool group_in_use(struct pci_dev *pdev)
 {
     struct pci_dev *m;
 
-    for_each_member (pdev, m)
-        if ( m->vpci )
-            return true;
+    for_each_member(pdev, m) if ( m->vpci ) return true;
     return false;
 }
 
@@ -165,11 +164,11 @@ static struct pci_dev *find_obstacle(struct pci_dev *pdev)
 {
     struct pci_dev *m;
 
-    for_each_member (pdev, m)
-        if ( pci_is_bridge(m) || m->dev.owner != pdev->dev.owner ||
-             (m != pdev && !m->leaving && m->dev.owner &&
-              (pci_conf_read(m, PCI_COMMAND, 2) & PCI_COMMAND_MASTER)) )
-            return m;
+    for_each_member(pdev, m) if ( pci_is_bridge(m) ||
+                                  m->dev.owner != pdev->dev.owner ||
+                                  (m != pdev && !m->leaving && m->dev.owner &&
+                                   (pci_conf_read(m, PCI_COMMAND, 2) &
+                                    PCI_COMMAND_MASTER)) ) return m;
     return NULL;
 }
 
@@ -195,16 +194,12 @@ static int quarantine(struct pci_dev *pdev, unsigned int *reset_kind,
         return -EXDEV;
     }
 
-    for_each_member (pdev, m)
-        begin_leaving(m);
-    for_each_member (pdev, m)
-        if ( reset(m) == -ERESTART )
-            rc = -ERESTART;
+    for_each_member(pdev, m) begin_leaving(m);
+    for_each_member(pdev, m) if ( reset(m) == -ERESTART ) rc = -ERESTART;
     if ( rc )
         return rc;
     *reset_kind = pdev->reset.kind;
-    for_each_member (pdev, m)
-        rc = end_leaving(m) ? -ETIMEDOUT : rc;
+    for_each_member(pdev, m) rc = end_leaving(m) ? -ETIMEDOUT : rc;
     return rc;
 }
 
@@ -258,8 +253,8 @@ int pci_release(pci_sbdf_t sbdf, unsigned int *reset_kind,
     else
     {
         *reset_kind = pdev->reset.kind;
-        for_each_member (pdev, m)
-            rc = !m->gone && !rc ? pci_assign(hardware_domain, m) : rc;
+        for_each_member(pdev, m) rc =
+            !m->gone && !rc ? pci_assign(hardware_domain, m) : rc;
     }
     spin_unlock(&device_lock);
     return rc;
@@ -301,12 +296,12 @@ static int check_attach(const struct domain *d, struct pci_dev *pdev,
         *owner = pdev->dev.owner->domain_id;
         return -EBUSY;
     }
-    for_each_member (pdev, m)
-        if ( (m->dev.owner && m->dev.owner != d) || pci_is_bridge(m) )
-        {
-            *conflict = &m->dev;
-            return -EXDEV;
-        }
+    for_each_member(pdev, m) if ( (m->dev.owner && m->dev.owner != d) ||
+                                  pci_is_bridge(m) )
+    {
+        *conflict = &m->dev;
+        return -EXDEV;
+    }
     if ( !pdev->dev.unit || list_empty(&d->vpci.hosts) )
     {
         printk(XENLOG_ERR "d%u: PCI %s: %s\n", d->domain_id, pdev->dev.name,

@@ -89,7 +89,7 @@ void pci_restore(struct pci_dev *pdev)
 /* Does nobody use what else a reset of the bus would reach? */
 static bool has_bus(const struct pci_dev *pdev)
 {
-    const struct pci_dev *other;
+    struct pci_dev *other;
 
     if ( !pdev->bridge )
         return false;

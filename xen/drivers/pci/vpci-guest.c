@@ -39,9 +39,8 @@ static uint32_t pointer_read(struct vpci *f, unsigned int reg)
 
 static uint32_t interrupt_read(struct vpci *f, unsigned int reg)
 {
-    uint32_t pin = f->pdev->intx.line
-                       ? pci_conf_read(f->pdev, PCI_INTERRUPT_PIN, 1)
-                       : 0;
+    uint32_t pin =
+        f->pdev->intx.line ? pci_conf_read(f->pdev, PCI_INTERRUPT_PIN, 1) : 0;
 
     (void)reg;
     return f->irq_line | pin << 8;
@@ -147,8 +146,8 @@ static bool show_cap(struct vpci *f, unsigned int at, unsigned int id, int *rc)
             return false;
         *rc = vpci_msix_init(f);
         if ( !*rc )
-            *rc = vpci_trap(f, at + PCI_MSIX_TABLE, 8, vpci_hw_read,
-                            vpci_ignore);
+            *rc =
+                vpci_trap(f, at + PCI_MSIX_TABLE, 8, vpci_hw_read, vpci_ignore);
         return true;
     case PCI_CAP_ID_VENDOR:
         size = pci_conf_read(pdev, at + 2, 1) & ~3U;

@@ -474,8 +474,7 @@ int vpci_add_bridge(struct domain *d)
     for ( unsigned int pin = 0; pin < 4; pin++ )
         if ( !vgic_reserve_irq(d, PX_VPCI_INTX_IRQ + pin) )
             return -EBUSY;
-    vhost =
-        add_host(d, NULL, GUEST_VPCI_ECAM_BASE, GUEST_VPCI_ECAM_SIZE, &rc);
+    vhost = add_host(d, NULL, GUEST_VPCI_ECAM_BASE, GUEST_VPCI_ECAM_SIZE, &rc);
     if ( !rc )
         rc = add_window(vhost, GUEST_VPCI_MEM_ADDR, GUEST_VPCI_MEM_SIZE);
     if ( !rc )

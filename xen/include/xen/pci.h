@@ -92,9 +92,9 @@ struct pci_dev {
     bool has_flr;
     bool visible; /* on the hierarchy that the tree describes */
     bool gone;    /* pulled out; the struct waits for what comes next */
-    uint32_t requester_id; /* as seen by IOMMU and ITS (aliases) */
-    struct vpci *vpci;     /* emulation for the owner; NULL none */
-    struct pci_saved saved; /* device lock */
+    uint32_t requester_id;     /* as seen by IOMMU and ITS (aliases) */
+    struct vpci *vpci;         /* emulation for the owner; NULL none */
+    struct pci_saved saved;    /* device lock */
     bool leaving, reset_begun; /* device lock: on its way from its owner */
     struct {
         uint8_t kind, step; /* PX_RESET_*; owner's vPCI lock or device lock */
