@@ -23,9 +23,10 @@
 
 /* ---- files ---- */
 
-static int wrong_file(const struct config *c, const char *setting, char *why)
+static int wrong_file(const struct config *c, const char *setting,
+                      const char *file, char *why)
 {
-    cfg_err(c->cfg, cfg_get(c->cfg, setting), "%s: %s", setting, why);
+    cfg_err(c->cfg, cfg_get(c->cfg, setting), "%s %s: %s", setting, file, why);
     free(why);
     return -1;
 }
@@ -38,9 +39,9 @@ int build_open(struct build *b, const struct config *c)
     b->config = c;
     if ( image_open(c->kernel, &b->kernel, &why) ||
          image_kernel(&b->kernel, &b->header, &why) )
-        return wrong_file(c, "kernel", why);
+        return wrong_file(c, "kernel", c->kernel, why);
     if ( c->ramdisk && image_open(c->ramdisk, &b->ramdisk, &why) )
-        return wrong_file(c, "ramdisk", why);
+        return wrong_file(c, "ramdisk", c->ramdisk, why);
 
     b->place.text_offset = b->header.text_offset;
     b->place.kernel.size = b->header.memory;

@@ -431,8 +431,8 @@ static int read_disks(struct config *c)
         for ( size_t k = 0; k < i; k++ )
             if ( c->disk[i].devid == c->disk[k].devid )
             {
-                cfg_err(c->cfg, &item[i], "disk: %s is taken by line %u",
-                        c->disk[i].vdev, item[k].line);
+                cfg_err(c->cfg, &item[i], "disk: there are two %s",
+                        c->disk[i].vdev);
                 rc = -1;
             }
     return rc;

@@ -50,18 +50,18 @@ int image_open(const char *file, struct image *image, char **why)
     memset(image, 0, sizeof(*image));
     *why = NULL;
     if ( fd < 0 || fstat(fd, &st) )
-        *why = xasprintf("cannot open %s: %s", file, strerror(errno));
+        *why = xasprintf("cannot open it: %s", strerror(errno));
     else if ( !S_ISREG(st.st_mode) )
-        *why = xasprintf("%s is no file", file);
+        *why = xstrdup("it is no file");
     else if ( !st.st_size )
-        *why = xasprintf("%s is empty", file);
+        *why = xstrdup("it is empty");
     else
     {
         image->size = (size_t)st.st_size;
         image->data = mmap(NULL, image->size, PROT_READ, MAP_PRIVATE, fd, 0);
         image->mapped = true;
         if ( image->data == MAP_FAILED )
-            *why = xasprintf("cannot read %s: %s", file, strerror(errno));
+            *why = xasprintf("cannot read it: %s", strerror(errno));
     }
     if ( fd >= 0 )
         close(fd);

@@ -61,6 +61,20 @@ uint32_t *pv_list(const char *type, int domid, size_t *nr)
     return ids;
 }
 
+uint32_t pv_port(const struct pv_device *d)
+{
+    static const char *const keys[] = {"event-channel", "event-channel-tx",
+                                       "queue-0/event-channel",
+                                       "queue-0/event-channel-tx"};
+    char *front = pv_front_path(d);
+    uint64_t port = 0;
+
+    for ( size_t i = 0; !port && i < sizeof(keys) / sizeof(keys[0]); i++ )
+        port = xs_get_number(0, "%s/%s", front, keys[i]);
+    free(front);
+    return (uint32_t)port;
+}
+
 /* ---- drivers ---- */
 
 void module_load(const char *module)

@@ -34,6 +34,9 @@ bool pv_exists(const struct pv_device *d);
 /* pv_list - ids of a domain's devices of one type, to be freed. */
 uint32_t *pv_list(const char *type, int domid, size_t *nr);
 
+/* pv_port - the event channel of the frontend's first queue; 0: none yet. */
+uint32_t pv_port(const struct pv_device *d);
+
 /*
  * pv_driver - have Linux's backend for @type in dom0, loading @module where
  * need be. -1 after a message.

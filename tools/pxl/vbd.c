@@ -327,11 +327,11 @@ int cmd_block_detach(int argc, char **argv)
 static void list_one(struct table *t, int domid, uint32_t devid)
 {
     const struct pv_device d = {"vbd", domid, devid};
-    char *back = pv_back_path(&d), *front = pv_front_path(&d);
+    char *back = pv_back_path(&d);
     char *dev = xs_get("%s/dev", back), *mode = xs_get("%s/mode", back);
     char *target = xs_get("%s/params", back);
     uint64_t state = xs_get_number(0, "%s/state", back);
-    uint64_t port = xs_get_number(0, "%s/event-channel", front);
+    uint32_t port = pv_port(&d);
 
     if ( t )
     {
@@ -340,7 +340,7 @@ static void list_one(struct table *t, int domid, uint32_t devid)
         table_cell(t, "%d", domid);
         table_cell(t, "%s", mode ? mode : "-");
         table_cell(t, "%" PRIu64, state);
-        table_cell(t, "%" PRIu64, port);
+        table_cell(t, "%u", port);
         table_cell(t, "%s", target ? target : "-");
     }
     else
@@ -360,7 +360,6 @@ static void list_one(struct table *t, int domid, uint32_t devid)
     free(mode);
     free(target);
     free(back);
-    free(front);
 }
 
 static int list_domain(struct table *t, const char *arg)

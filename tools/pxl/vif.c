@@ -256,12 +256,11 @@ int cmd_network_detach(int argc, char **argv)
 static void list_one(struct table *t, int domid, uint32_t devid)
 {
     const struct pv_device d = {"vif", domid, devid};
-    char *back = pv_back_path(&d), *front = pv_front_path(&d);
+    char *back = pv_back_path(&d);
     char *mac = xs_get("%s/mac", back), *bridge = xs_get("%s/bridge", back);
     char *name = xs_get("%s/vifname", back);
     uint64_t state = xs_get_number(0, "%s/state", back);
-    uint64_t port = xs_get_number(xs_get_number(0, "%s/event-channel", front),
-                                  "%s/event-channel-tx", front);
+    uint32_t port = pv_port(&d);
 
     if ( !name )
         name = xasprintf("vif%d.%u", domid, devid);
@@ -271,7 +270,7 @@ static void list_one(struct table *t, int domid, uint32_t devid)
         table_cell(t, "%d", domid);
         table_cell(t, "%s", mac ? mac : "-");
         table_cell(t, "%" PRIu64, state);
-        table_cell(t, "%" PRIu64, port);
+        table_cell(t, "%u", port);
         table_cell(t, "%s", name);
         table_cell(t, "%s", bridge ? bridge : "-");
     }
@@ -292,7 +291,6 @@ static void list_one(struct table *t, int domid, uint32_t devid)
     free(bridge);
     free(name);
     free(back);
-    free(front);
 }
 
 int cmd_network_list(int argc, char **argv)
