@@ -323,10 +323,13 @@ void spin_lock_init(spinlock_t *l, enum lock_rank rank)
     *l = (spinlock_t)SPINLOCK_INIT((uint16_t)rank);
 }
 
+static unsigned int nr_held;
+
 void spin_lock(spinlock_t *l)
 {
     if ( l->tickets++ )
         abort();
+    nr_held++;
 }
 
 bool spin_is_held(const spinlock_t *l)
@@ -340,9 +343,12 @@ bool spin_trylock(spinlock_t *l)
     return true;
 }
 
+/* Interrupts are taken when no lock is held. */
 void spin_unlock(spinlock_t *l)
 {
     l->tickets--;
+    if ( !--nr_held )
+        model_lines();
 }
 
 spinlock_t device_lock = SPINLOCK_INIT(LOCK_RANK_DEVICE);
@@ -561,7 +567,7 @@ void model_lines(void)
 {
     static bool inside;
 
-    if ( inside )
+    if ( inside || nr_held )
         return; /* the interrupt controller waits for the handler */
     inside = true;
     for ( unsigned int i = 0, limit = 1000; i < 4; i++ )
