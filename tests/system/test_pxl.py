@@ -18,7 +18,7 @@ def texts(console):
     """Output of each step by name: a list of its lines."""
     found = {}
     for line in console.splitlines():
-        match = TEXT.search(line)
+        match = TEXT.match(line)
         if match:
             found.setdefault(match[1], []).append(match[2].rstrip("\r"))
     return found
@@ -91,6 +91,7 @@ def check_lists(out):
     assert float(dom0["Time(s)"]) > 0
     same_table(out, "vcpu-list")
     same_table(out, "uptime")
+    assert any(line.split()[:1] == ["vcpu-pin"] for line in out["help"])
     assert out["domid"] == ["0"] and out["domname"] == ["Domain-0"]
     assert out["prefix"][0] == out["pxl-vcpu-list"][0]
     assert "00000000-0000-0000-0000-000000000000" in out["pxl-list-v"][1]
@@ -111,14 +112,6 @@ def check_lists(out):
     assert config["domid"] == 0
     assert config["config"]["c_info"]["name"] == "Domain-0"
     assert config["config"]["b_info"]["avail_vcpus"] == [0, 1]
-
-
-def check_messages(out):
-    before = "\n".join(out["dmesg"])
-    assert "(XEN)" in before and "d0" in before
-    assert "\n".join(out["dmesg-clear"]).startswith(before[:1000])
-    assert len("\n".join(out.get("dmesg-cleared", []))) < len(before) / 4
-    assert any(line.split()[:1] == ["vcpu-pin"] for line in out["help"])
 
 
 def check_guest(out):
@@ -173,7 +166,6 @@ def test_pxl(new_machine, gic):
     out = texts(m.console)
     check_host(out)
     check_lists(out)
-    check_messages(out)
     check_guest(out)
     check_changes(out)
     for name, lines in out.items():

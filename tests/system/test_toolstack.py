@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Debian's unmodified toolstack in dom0: xl makes guests with a PV console,
-disk and network card, talks to them and destroys them. While they live, the
-pages that they grant are reached by DMA of dom0's own NVMe disk.
-PX_HYPERVISOR=build/images/xen-4.17 is the yardstick.
+"""Debian's unmodified xl in dom0, and pxl in its place by the same script:
+they make guests with a PV console, disk and network card, talk to them and
+destroy them. While they live, the pages that they grant are reached by DMA of
+dom0's own NVMe disk. PX_HYPERVISOR=build/images/xen-4.17 is the yardstick.
 """
 
 import subprocess
@@ -48,9 +48,10 @@ def check_streams(m):
 
 
 @pytest.mark.parametrize("gic", [3, 2])
-def test_xl(new_machine, gic):
-    m = machine(new_machine, "xl", gic)
-    m.boot_hypervisor(HYPERVISOR, ["xl"],
+@pytest.mark.parametrize("script", ["xl", "pxl-life"])
+def test_life(new_machine, script, gic):
+    m = machine(new_machine, script, gic)
+    m.boot_hypervisor(HYPERVISOR, [script],
                       "console=dtuart dom0_mem=768M dom0_max_vcpus=2")
     m.start()
     # `xl console` takes a terminal's keys; Ctrl-] ends it.

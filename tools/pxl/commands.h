@@ -22,7 +22,7 @@ COMMAND("create", cmd_create,
 COMMAND("console", cmd_console, "[-t pv] [-n 0] [-e <escape>] <domain>",
         "Connect to a domain's console; ^] leaves it")
 COMMAND("pause", cmd_pause, "<domain>", "Stop a domain's vCPUs")
-COMMAND("unpause", cmd_unpause, "<domain>", "Let them run again")
+COMMAND("unpause", cmd_unpause, "<domain>", "Let a paused domain run again")
 COMMAND("shutdown", cmd_shutdown, "[-w] [-F] <-a | domain>",
         "Ask a domain, or all, to power off")
 COMMAND("reboot", cmd_reboot, "[-F] <-a | domain>",

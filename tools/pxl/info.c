@@ -131,7 +131,7 @@ static void print_hypervisor(const struct host *h)
     line("xen_caps", "%s", h->caps);
     line("xen_scheduler", "credit2");
     line("xen_pagesize", "%u", h->pagesize);
-    line("platform_params", "virt_start=%#" PRIx64, h->platform.virt_start);
+    line("platform_params", "virt_start=0x%" PRIx64, h->platform.virt_start);
     line("xen_changeset", "%s", h->changeset);
     line("xen_commandline", "%s", h->cmdline);
     line("cc_compiler", "%s", h->cc.compiler);

@@ -41,7 +41,7 @@ static int set_limit(int domid, uint64_t kib)
                : 0;
 }
 
-static int set_target(int domid, const char *name, uint64_t kib)
+static int set_target(int domid, uint64_t kib)
 {
     uint64_t most = xs_memory(domid, "static-max", UINT64_MAX);
     char *text;
@@ -49,13 +49,15 @@ static int set_target(int domid, const char *name, uint64_t kib)
 
     if ( kib > most )
     {
-        err("%s can have up to %" PRIu64 " MiB (maxmem of its configuration)",
-            name, most / 1024);
+        err("domain %d can have up to %" PRIu64
+            " MiB (maxmem of its configuration)",
+            domid, most / 1024);
         return -1;
     }
     if ( kib == 0 || (domid == 0 && kib < DOM0_MIN_KIB) )
     {
-        err("%s would not survive with %" PRIu64 " MiB", name, kib / 1024);
+        err("domain %d would not survive with %" PRIu64 " MiB", domid,
+            kib / 1024);
         return -1;
     }
 
@@ -80,7 +82,7 @@ int cmd_mem_set(int argc, char **argv)
     domid = domain_arg(argv[optind]);
     if ( domid < 0 || parse_memory(argv[optind + 1], &kib) )
         return EXIT_FAILURE;
-    return set_target(domid, argv[optind], kib) ? EXIT_FAILURE : EXIT_SUCCESS;
+    return set_target(domid, kib) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 int cmd_mem_max(int argc, char **argv)
@@ -98,9 +100,9 @@ int cmd_mem_max(int argc, char **argv)
     target = xs_memory(domid, "target", 0);
     if ( kib < target )
     {
-        err("%s has a target of %" PRIu64 " MiB: lower that first, with "
-            "mem-set",
-            argv[optind], target / 1024);
+        err("domain %d has a target of %" PRIu64
+            " MiB: lower that first, with mem-set",
+            domid, target / 1024);
         return EXIT_FAILURE;
     }
     return set_limit(domid, kib) ? EXIT_FAILURE : EXIT_SUCCESS;
