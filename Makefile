@@ -102,6 +102,7 @@ srcs += xen/common/pgtable/pgtable.c
 srcs += xen/drivers/char/pl011.c
 
 # IOMMU: the core, the device tree's side, the IPMMU, the SMMUv3.
+srcs += xen/drivers/passthrough/iommu-audit.c
 srcs += xen/drivers/passthrough/iommu-dt.c
 srcs += xen/drivers/passthrough/iommu-fault.c
 srcs += xen/drivers/passthrough/iommu-info.c

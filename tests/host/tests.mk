@@ -98,7 +98,8 @@ test-sched-cflags := -include tests/host/smp-sim.h $(test-hyp-cflags) \
     -fno-sanitize=alignment,address
 
 p2m_rig := $(smmuv3_rig) tests/models/stage2.c xen/arch/arm/p2m.c \
-    xen/arch/arm/p2m-tlb.c xen/common/page-alloc.c
+    xen/arch/arm/p2m-tlb.c xen/common/page-alloc.c \
+    xen/drivers/passthrough/iommu-audit.c
 
 # The rig comes first: its part of .dtdrivers is the start of the array.
 HOST_TESTS += test-p2m-iommu
@@ -109,6 +110,12 @@ test-p2m-iommu-cflags := -isystem xen/arch/arm/include -Wno-redundant-decls
 test-p2m-iommu-libs := -Wl,--wrap=alloc_xen_pages \
     -Wl,--wrap=xzalloc_bytes,--wrap=free_xen_pages,--wrap=put_page \
     -Wl,--wrap=page_release
+
+HOST_TESTS += test-iommu-audit
+test-iommu-audit := tests/host/p2m-rig.c tests/host/test-iommu-audit.c \
+    $(p2m_rig)
+test-iommu-audit-cflags := $(test-p2m-iommu-cflags)
+test-iommu-audit-libs := $(test-p2m-iommu-libs)
 
 HOST_TESTS += test-page-alloc
 test-page-alloc := tests/host/test-page-alloc.c xen/common/page-alloc.c

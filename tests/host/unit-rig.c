@@ -13,9 +13,12 @@ void abort(void) __attribute__((noreturn));
 
 #include "unit-rig.h"
 
+#include <proxenos.h>
+
 #include <xen/console.h>
 #include <xen/device-tree.h>
 #include <xen/iommu.h>
+#include <xen/pci.h>
 #include <xen/softirq.h>
 #include <xen/time.h>
 
@@ -185,6 +188,16 @@ int rig_deassign(struct device *dev)
     rc = iommu_deassign_device(dev);
     spin_unlock(&device_lock);
     return rc;
+}
+
+size_t strlcpy(char *dst, const char *src, size_t size)
+{
+    return (size_t)snprintf(dst, size, "%s", src);
+}
+
+unsigned int pci_reset_kind(const struct pci_dev *pdev)
+{
+    return pdev->has_flr ? PX_RESET_FLR : PX_RESET_NONE;
 }
 
 void iommu_dt_add_masters(void)

@@ -38,13 +38,16 @@ struct px_device {
     uint32_t kind;
     uint32_t sbdf;                  /* PCI: segment, bus, devfn */
     XEN_GUEST_HANDLE_64(char) path; /* DT: not terminated */
-    uint32_t path_len;              /* DT: bytes; out: needed */
+    uint32_t path_len; /* DT: bytes, 255 at most; device_info: out, needed */
     uint32_t pad;
 };
 
 /* ---- looking ---- */
 
-/* PX_OP_unit_info: the IOMMU unit @index. -ENOENT: past the last. */
+/*
+ * PX_OP_unit_info: the IOMMU unit @index. -ENOENT: past the last. An IPMMU's
+ * leaves are units, too, with the contexts of their root.
+ */
 struct px_unit_info {
     uint32_t index; /* in */
 #define PX_UNIT_SMMUV3 1
@@ -110,17 +113,23 @@ struct px_device_info {
     int64_aligned_t now;                   /* the same clock */
 };
 
-/* PX_OP_fault_clear: forget a device's faults. -ENODEV: no such device. */
+/*
+ * PX_OP_fault_clear: forget the faults of a device and its group. One that was
+ * cut off stays so until it is attached anew. -ENODEV: no such device.
+ */
 struct px_fault_clear {
     struct px_device dev;
 };
 
-/* PX_OP_fault_policy: what is done about a device that faults. */
+/*
+ * PX_OP_fault_policy: what is done about a device that faults, and its group;
+ * for all its owners to come. -ENODEV: no such device. -EINVAL: no such policy.
+ */
 struct px_fault_policy {
     struct px_device dev;
 #define PX_FAULT_LOG        0 /* a line, rate-limited; never cut off */
 #define PX_FAULT_DISCONNECT 1 /* cut off after @threshold in 5 s; default */
-#define PX_FAULT_CRASH      2 /* crash its domain at the first fault */
+#define PX_FAULT_CRASH      2 /* and crash its domain at the first; not dom0 */
     uint32_t policy;
     uint32_t threshold; /* 0: the default, 10000 */
 };
@@ -143,6 +152,7 @@ struct px_audit {
 #define PX_AUDIT_MORE_RIGHTS   4 /* devices may write, or reach CPU-only */
 #define PX_AUDIT_FEWER_RIGHTS  5
 #define PX_AUDIT_OTHER_MEMTYPE 6
+#define PX_AUDIT_MALFORMED     7         /* a descriptor that nothing writes */
     uint32_t what;                       /* the first difference of the slice */
     uint64_aligned_t compared;           /* frames that devices reach */
     uint64_aligned_t differences;        /* frames, in this slice */
@@ -201,6 +211,12 @@ struct px_detach {
     struct px_device dev;
 };
 
+/*
+ * The operation is written back, unless the call fails with -EPERM (not the
+ * control domain), -EFAULT or -EACCES: outputs that explain an error are there.
+ * For PX_DEVICE_DT the four above change the owner of the node's DMA alone; its
+ * registers and interrupts are domctl's, and it is not reset (PX_RESET_NONE).
+ */
 struct proxenos_op {
 #define PX_OP_unit_info    1
 #define PX_OP_table_info   2

@@ -27,14 +27,7 @@
 #define TEARDOWN_SLICE 256U /* leaves per call */
 #define MAX_REFS       32U  /* references dropped by one removal */
 
-/* What a type means to the CPU and to devices, one line of reason each. */
-struct p2m_rights {
-    struct pgt_attr cpu;
-    unsigned int iommu; /* IOMMU_*; 0: devices see nothing */
-    bool ref;           /* the entry holds a reference */
-};
-
-/* A leaf says its type in the bits that are the owner's. */
+/* One line of reason each. A leaf says its type in the bits of its owner. */
 #define CPU(type, r, w, x, m)                                                  \
     .cpu = {.read = (r),                                                       \
             .write = (w),                                                      \
@@ -68,6 +61,11 @@ static const struct p2m_rights rights[P2M_TYPE_MAX] = {
 };
 #undef RW
 #undef CPU
+
+const struct p2m_rights *p2m_rights_of(unsigned int type)
+{
+    return type < P2M_TYPE_MAX && rights[type].cpu.read ? &rights[type] : NULL;
+}
 
 static uint64_t gfn_addr(gfn_t gfn)
 {
@@ -550,7 +548,7 @@ bool p2m_handle_fault(struct vcpu *v, ipa_t ipa, bool write)
 
 /* ---- entries that only devices see ---- */
 
-static unsigned int alias_rights(const struct page_info *pg)
+unsigned int p2m_alias_rights(const struct page_info *pg)
 {
     return pg->alias_rw   ? IOMMU_READ | IOMMU_WRITE
            : pg->alias_ro ? IOMMU_READ
@@ -560,7 +558,7 @@ static unsigned int alias_rights(const struct page_info *pg)
 /* Bring the IOMMU entry at dfn == mfn to the rights that are asked for. */
 static int alias_update(struct p2m *p2m, mfn_t mfn, unsigned int old)
 {
-    unsigned int want = alias_rights(mfn_to_page(mfn));
+    unsigned int want = p2m_alias_rights(mfn_to_page(mfn));
     dfn_t dfn = _dfn(mfn_x(mfn));
     struct p2m_op op;
     int rc;
@@ -580,6 +578,7 @@ static int alias_update(struct p2m *p2m, mfn_t mfn, unsigned int old)
         iommu_unmap_pages(p2m->d, dfn, 0, &op.iommu);
     if ( iommu_sync(&op) )
         page_quarantine(mfn_to_page(mfn));
+    p2m->nr_aliases += (unsigned int)!!want - (unsigned int)!!old;
     return 0;
 }
 
@@ -594,7 +593,7 @@ int p2m_iommu_alias(struct domain *d, mfn_t mfn, bool write)
     if ( pg->owner == d || !d->iommu.enabled )
         return 0;
     spin_lock(&d->p2m.lock);
-    old = alias_rights(pg);
+    old = p2m_alias_rights(pg);
     if ( *count < UINT8_MAX )
     {
         ++*count;
@@ -615,7 +614,7 @@ void p2m_iommu_unalias(struct domain *d, mfn_t mfn, bool write)
     if ( pg->owner == d || !d->iommu.enabled )
         return;
     spin_lock(&d->p2m.lock);
-    old = alias_rights(pg);
+    old = p2m_alias_rights(pg);
     BUG_ON(!*count);
     --*count;
     if ( alias_update(&d->p2m, mfn, old) )
@@ -650,6 +649,7 @@ int p2m_iommu_map_doorbell(struct domain *d, gfn_t gfn, mfn_t mfn)
             if ( iommu_sync(&op) )
                 ASSERT(d->iommu.lost_sync); /* a hole: nothing is stale */
             p2m->doorbell = gfn;
+            p2m->doorbell_mfn = mfn;
         }
     }
     if ( !rc )

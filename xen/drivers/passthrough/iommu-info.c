@@ -5,8 +5,14 @@
  */
 #include "iommu-private.h"
 
+#include <proxenos.h>
+
 #include <xen/domain.h>
 #include <xen/lib.h>
+#include <xen/pci.h>
+#include <xen/time.h>
+
+/* ---- on the console ---- */
 
 static void print_desc(void *arg, unsigned int level, maddr_t desc_ma,
                        uint64_t desc)
@@ -107,4 +113,221 @@ void iommu_dump(char key)
 
     spin_unlock(&device_lock);
     spin_unlock(&domlist_lock);
+}
+
+/* ---- to the toolstack ---- */
+
+static uint32_t unit_index(const struct iommu_unit *unit)
+{
+    struct iommu_unit *u;
+    uint32_t i = 0;
+
+    list_for_each_entry (u, &iommu_units, list)
+    {
+        if ( u == unit )
+            return i;
+        i++;
+    }
+    return PX_NO_INDEX;
+}
+
+static struct iommu_unit *unit_at(uint32_t index)
+{
+    struct iommu_unit *u;
+
+    list_for_each_entry (u, &iommu_units, list)
+    {
+        if ( !index-- )
+            return u;
+    }
+    return NULL;
+}
+
+int iommu_unit_info(struct px_unit_info *info)
+{
+    struct iommu_unit *unit = unit_at(info->index);
+
+    if ( !unit )
+        return -ENOENT;
+    *info = (struct px_unit_info){
+        .index = info->index,
+        .ia_bits = unit->format->ia_bits,
+        .oa_bits = unit->format->oa_bits,
+    };
+    strlcpy(info->name, unit->name, sizeof(info->name));
+    strlcpy(info->format, unit->format->fmt->name, sizeof(info->format));
+
+    spin_lock(&device_lock);
+    unit->ops->poll_events(unit);
+    unit->ops->info(unit, info);
+    info->invalidations = unit->nr_invalidations;
+    info->syncs = unit->nr_syncs;
+    info->longest_sync_ns = unit->longest_sync_ns;
+    info->faults = unit->nr_faults;
+    info->stray_faults = unit->stray.nr;
+    spin_unlock(&device_lock);
+    return 0;
+}
+
+int iommu_table_info(struct domain *d, struct px_table_info *info)
+{
+    const struct iommu_dom *dom;
+
+    if ( !d->iommu.enabled || info->index >= iommu_nr_formats )
+        return -ENOENT;
+    dom = &d->iommu.dom[info->index];
+    *info = (struct px_table_info){
+        .domid = info->domid,
+        .index = info->index,
+    };
+    strlcpy(info->format, dom->pgt.fmt->name, sizeof(info->format));
+
+    spin_lock(&d->p2m.lock);
+    info->ia_bits = dom->pgt.ia_bits;
+    info->oa_bits = dom->pgt.oa_bits;
+    info->tables = dom->pgt.stats.tables;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(info->leaves); i++ )
+        info->leaves[i] = dom->pgt.stats.leaves[i];
+    info->devices = dom->nr_attached;
+    if ( dom->out_of_reach )
+        info->flags |= PX_TABLE_OUT_OF_REACH;
+    if ( d->iommu.lost_sync )
+        info->flags |= PX_TABLE_LOST_SYNC;
+    spin_unlock(&d->p2m.lock);
+    return 0;
+}
+
+static struct device *device_at(uint32_t index)
+{
+    struct device *dev;
+
+    list_for_each_entry (dev, &iommu_devices, all)
+    {
+        if ( !index-- )
+            return dev;
+    }
+    return NULL;
+}
+
+static uint32_t device_index(const struct device *dev)
+{
+    struct device *m;
+    uint32_t i = 0;
+
+    list_for_each_entry (m, &iommu_devices, all)
+    {
+        if ( m == dev )
+            return i;
+        i++;
+    }
+    return PX_NO_INDEX;
+}
+
+uint32_t iommu_device_index(const struct device *dev)
+{
+    uint32_t index;
+
+    if ( !dev )
+        return PX_NO_INDEX;
+    spin_lock(&device_lock);
+    index = device_index(dev);
+    spin_unlock(&device_lock);
+    return index;
+}
+
+/* The first of its group in the list names the group. */
+static uint32_t group_index(const struct device *dev)
+{
+    uint32_t first = device_index(dev), index;
+    struct device *m;
+
+    list_for_each_entry (m, &dev->group, group)
+    {
+        index = device_index(m);
+        first = min(first, index);
+    }
+    return first;
+}
+
+static uint32_t device_flags(const struct device *dev)
+{
+    uint32_t flags = 0;
+
+    if ( dev->owner && !dev->attached )
+        flags |= PX_DEV_UNPROTECTED;
+    if ( dev->cut_off )
+        flags |= PX_DEV_CUT_OFF;
+    if ( dev->unusable )
+        flags |= PX_DEV_UNUSABLE;
+    return flags;
+}
+
+static void fill_faults(const struct device *dev, struct px_device_info *info)
+{
+    const struct iommu_fault_log *log = &dev->faults;
+
+    info->policy = dev->fault_policy;
+    info->threshold = dev->fault_threshold;
+    info->fault_reason = log->last_reason;
+    info->faults = log->nr;
+    info->first_iova = log->first_iova;
+    info->last_iova = log->last_iova;
+    info->first_time = log->first_time;
+    info->last_time = log->last_time;
+    info->now = NOW();
+}
+
+static void fill_pci(const struct pci_dev *pdev, struct px_device_info *info)
+{
+    info->dev.kind = PX_DEVICE_PCI;
+    info->dev.sbdf = pdev->sbdf.sbdf;
+    info->vendor = pdev->vendor;
+    info->device = pdev->device_id;
+    info->class_code = pdev->class_code;
+    info->reset = pci_reset_kind(pdev);
+    info->vslot = pdev->dev.owner ? pdev->vslot : PX_NO_INDEX;
+    if ( pdev->shared_msi )
+        info->flags |= PX_DEV_SHARED_MSI;
+    if ( pdev->gone )
+        info->flags |= PX_DEV_GONE;
+    if ( pci_is_bridge(pdev) )
+        info->flags |= PX_DEV_BRIDGE;
+}
+
+static void fill_device(struct device *dev, struct px_device_info *info)
+{
+    /* Without interrupts of the unit this is where faults are noticed. */
+    if ( dev->unit )
+        dev->unit->ops->poll_events(dev->unit);
+
+    info->owner = dev->owner ? dev->owner->domain_id : DOMID_INVALID;
+    info->unit = dev->unit ? unit_index(dev->unit) : PX_NO_INDEX;
+    info->id = dev->nr_ids ? dev->ids[0] : 0;
+    info->group = group_index(dev);
+    info->flags = device_flags(dev);
+    info->vslot = PX_NO_INDEX;
+    fill_faults(dev, info);
+    if ( dev->kind == DEVICE_PCI )
+        fill_pci(container_of(dev, struct pci_dev, dev), info);
+    else
+        info->dev.kind = PX_DEVICE_DT;
+}
+
+int iommu_device_info(struct px_device_info *info, const struct dt_node **np)
+{
+    struct device *dev;
+
+    spin_lock(&device_lock);
+    dev = device_at(info->index);
+    if ( dev )
+    {
+        *info = (struct px_device_info){
+            .index = info->index,
+            .dev = {.path = info->dev.path, .path_len = info->dev.path_len},
+        };
+        fill_device(dev, info);
+        *np = dev->kind == DEVICE_DT ? dev->np : NULL;
+    }
+    spin_unlock(&device_lock);
+    return dev ? 0 : -ENOENT;
 }

@@ -17,6 +17,9 @@
 
 struct domain;
 struct dt_node;
+struct px_audit;
+struct px_device_info;
+struct px_table_info;
 struct px_unit_info;
 
 /* Rights of a mapping; a device without IOMMU_READ has no access at all. */
@@ -290,6 +293,19 @@ void iommu_dt_add_masters(void);
  * "iommu-map". -ENODEV when no unit covers it. Device lock held. */
 int iommu_dt_xlate_pci(struct dt_node *host, uint32_t requester_id,
                        struct device *dev);
+
+/* ---- for the toolstack: as <proxenos.h> says, with its errors ---- */
+
+int __must_check iommu_unit_info(struct px_unit_info *info);
+int __must_check iommu_table_info(struct domain *d, struct px_table_info *info);
+/* iommu_device_info - without the path; @np: the node of one of the tree's. */
+int __must_check iommu_device_info(struct px_device_info *info,
+                                   const struct dt_node **np);
+/* iommu_device_index - as device_info counts; NULL: PX_NO_INDEX. */
+uint32_t iommu_device_index(const struct device *dev);
+/* iommu_audit - one slice of comparing a table with the P2M. The caller keeps
+ * the domain from being taken apart (hypercall_lock). */
+int __must_check iommu_audit(struct domain *d, struct px_audit *a);
 
 /* iommu_dump_walk - a domain's IOMMU walk of an address, for dumps. */
 void iommu_dump_walk(struct domain *d, uint64_t iova);

@@ -12,6 +12,7 @@
 #include <xen/spinlock.h>
 
 struct domain;
+struct page_info;
 struct vcpu;
 
 /* Stored in the software bits of leaf descriptors; 0 is never stored. */
@@ -30,6 +31,15 @@ enum p2m_type {
     P2M_TYPE_MAX
 };
 
+/* What a type means to the CPU and to devices. */
+struct p2m_rights {
+    struct pgt_attr cpu; /* as in the leaf; .sw is the type */
+    unsigned int iommu;  /* IOMMU_*; 0: devices see nothing */
+    bool ref;            /* the entry holds a reference */
+};
+/* p2m_rights_of - the one table of them; NULL: no type an entry can have. */
+const struct p2m_rights *p2m_rights_of(unsigned int type);
+
 struct p2m {
     spinlock_t lock; /* LOCK_RANK_P2M */
     struct domain *d;
@@ -38,7 +48,9 @@ struct p2m {
     uint16_t vmid;
     uint64_t max_gfn;            /* highest ever mapped; p2m->lock */
     gfn_t doorbell;              /* MSI doorbell page in the IOMMU tables */
+    mfn_t doorbell_mfn;          /* and what is there */
     unsigned int doorbell_users; /* p2m->lock */
+    unsigned int nr_aliases;     /* frames; p2m->lock */
     /* statistics, p2m->lock */
     unsigned long nr_syncs;
     uint64_t teardown_gfn; /* where p2m_teardown() goes on */
@@ -99,6 +111,9 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write,
  */
 int __must_check p2m_iommu_alias(struct domain *d, mfn_t mfn, bool write);
 void p2m_iommu_unalias(struct domain *d, mfn_t mfn, bool write);
+/* p2m_alias_rights - IOMMU_*: as what a frame is aliased now; p2m->lock of the
+ * domain that has aliases. */
+unsigned int p2m_alias_rights(const struct page_info *pg);
 int __must_check p2m_iommu_map_doorbell(struct domain *d, gfn_t gfn, mfn_t mfn);
 void p2m_iommu_unmap_doorbell(struct domain *d, gfn_t gfn);
 
