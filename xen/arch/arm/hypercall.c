@@ -6,6 +6,7 @@
  */
 #include <xen/hypercall.h>
 
+#include <proxenos.h>
 #include <public/xen.h>
 
 #include <xen/domain.h>
@@ -26,6 +27,7 @@ static const hypercall_fn_t hypercall_table[] = {
     [__HYPERVISOR_hvm_op] = do_hvm_op,
     [__HYPERVISOR_sysctl] = do_sysctl,
     [__HYPERVISOR_domctl] = do_domctl,
+    [__HYPERVISOR_proxenos_op] = do_proxenos_op,
 };
 
 static __always_inline hypercall_fn_t hypercall_find(uint64_t nr)

@@ -43,6 +43,7 @@ long do_hvm_op(uint64_t cmd, uint64_t arg, uint64_t, uint64_t, uint64_t);
 long do_platform_op(uint64_t arg, uint64_t, uint64_t, uint64_t, uint64_t);
 long do_sysctl(uint64_t arg, uint64_t, uint64_t, uint64_t, uint64_t);
 long do_domctl(uint64_t arg, uint64_t, uint64_t, uint64_t, uint64_t);
+long do_proxenos_op(uint64_t arg, uint64_t, uint64_t, uint64_t, uint64_t);
 
 /*
  * hypercall_continue - issue this call again with these arguments after
