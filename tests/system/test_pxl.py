@@ -128,6 +128,14 @@ def check_guest(out):
     vcpus = json.loads("\n".join(out["json-vcpus"]))[0]["vcpus"]
     assert len(vcpus) == 2 and all(v["vcpu_time"] > 0 for v in vcpus)
 
+    mine, theirs = (json.loads("\n".join(out[tool + "-long"]))
+                    for tool in ("pxl", "xl"))
+    mine, theirs = mine[0]["config"], theirs[0]["config"]
+    for part in ("c_info", "b_info"):
+        for key in set(mine[part]) - {"sched_params"}:
+            assert mine[part][key] == theirs[part][key], key
+    assert mine["b_info"]["cmdline"] == "console=hvc0"
+
     same_table(out, "vcpu-list-guest")
     same_table(out, "pinned")
     assert out["pxl-pinned"][1].split()[-3:] == ["all", "/", "0"]

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* list-config.c - list -l: a domain's configuration, in libxl's words. */
+/*
+ * list-config.c - list -l: what a domain was made of, in libxl's words. It is
+ * read from xenstore, so it is right for domains that xl made, too.
+ */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "json.h"
 #include "list.h"
@@ -9,13 +14,23 @@
 #include "sched.h"
 #include "xs.h"
 
-static void json_xs(const char *field, const char *path)
+/* A node of a folder under another name; nothing when it is not there. */
+static void json_node(const char *name, const char *folder, const char *node)
 {
-    char *text = xs_get("%s", path);
+    char *text = xs_get("%s/%s", folder, node);
 
-    if ( text )
-        json_number(field, strtoull(text, NULL, 10));
+    if ( text && *text )
+        json_string(name, text);
     free(text);
+}
+
+static void json_kib(const char *name, const domain_info_t *d, const char *node)
+{
+    uint64_t kib =
+        xs_get_number(0, "/local/domain/%u/memory/%s", d->domain, node);
+
+    if ( kib )
+        json_number(name, kib);
 }
 
 static void json_vcpus(const domain_info_t *d)
@@ -29,27 +44,87 @@ static void json_vcpus(const domain_info_t *d)
         char *online =
             xs_get("/local/domain/%u/cpu/%u/availability", d->domain, i);
 
-        if ( !online || online[1] == 'n' )
+        if ( !online || strcmp(online, "offline") )
             json_number(NULL, i);
         free(online);
     }
     json_end();
 }
 
-static void json_memory(const domain_info_t *d)
+static void json_build(const domain_info_t *d)
 {
-    char *path = xasprintf("/local/domain/%u/memory/static-max", d->domain);
+    char *vm = xs_get("/local/domain/%u/vm", d->domain);
+    struct xen_domctl_sched_credit2 sched;
 
-    json_xs("max_memkb", path);
-    free(path);
-    path = xasprintf("/local/domain/%u/memory/target", d->domain);
-    json_xs("target_memkb", path);
-    free(path);
+    json_object("b_info");
+    json_vcpus(d);
+    json_kib("max_memkb", d, "static-max");
+    json_kib("target_memkb", d, "target");
+    if ( sched_get(d->domain, &sched) >= 0 )
+    {
+        json_object("sched_params");
+        json_string("sched", "credit2");
+        json_number("weight", sched.weight);
+        json_number("cap", sched.cap);
+        json_end();
+    }
+    if ( vm )
+    {
+        json_node("kernel", vm, "image/kernel");
+        json_node("ramdisk", vm, "image/ramdisk");
+        json_node("cmdline", vm, "image/cmdline");
+    }
+    free(vm);
+    json_end();
+}
+
+static void json_disk(const char *back)
+{
+    char *mode = xs_get("%s/mode", back);
+
+    json_node("vdev", back, "dev");
+    json_node("pdev_path", back, "params");
+    json_string("format", "raw");
+    json_number("readwrite", mode && *mode == 'w');
+    free(mode);
+}
+
+static void json_nic(const char *back)
+{
+    json_number("devid", xs_get_number(0, "%s/handle", back));
+    json_node("mac", back, "mac");
+    json_node("bridge", back, "bridge");
+    json_node("script", back, "script");
+}
+
+/* The back ends of one type, which are dom0's. */
+static void json_devices(const char *name, const char *type,
+                         const domain_info_t *d,
+                         void (*json_device)(const char *back))
+{
+    unsigned int i, nr;
+    char **ids = xs_dir(&nr, "/local/domain/0/backend/%s/%u", type, d->domain);
+
+    if ( nr )
+    {
+        json_array(name);
+        for ( i = 0; i < nr; i++ )
+        {
+            char *back = xasprintf("/local/domain/0/backend/%s/%u/%s", type,
+                                   d->domain, ids[i]);
+
+            json_object(NULL);
+            json_device(back);
+            json_end();
+            free(back);
+        }
+        json_end();
+    }
+    free(ids);
 }
 
 void json_config(const domain_info_t *d, const char *name)
 {
-    struct xen_domctl_sched_credit2 sched;
     char uuid[37];
 
     domain_uuid(d, uuid);
@@ -63,18 +138,9 @@ void json_config(const domain_info_t *d, const char *name)
     json_string("uuid", uuid);
     json_end();
 
-    json_object("b_info");
-    json_vcpus(d);
-    json_memory(d);
-    if ( sched_get(d->domain, &sched) >= 0 )
-    {
-        json_object("sched_params");
-        json_string("sched", "credit2");
-        json_number("weight", sched.weight);
-        json_number("cap", sched.cap);
-        json_end();
-    }
-    json_end();
+    json_build(d);
+    json_devices("disks", "vbd", d, json_disk);
+    json_devices("nics", "vif", d, json_nic);
 
     json_end();
     json_end();

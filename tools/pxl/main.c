@@ -130,12 +130,14 @@ int options(int argc, char **argv, const char *shortopts,
 /* -f, -t, -T and -N change how xl treats its lock, terminal and messages. */
 int main(int argc, char **argv)
 {
+    static const struct option longs[] = {{"help", 0, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     const struct command *c;
     const char *name;
     int opt, rc;
 
     opterr = 0;
-    while ( (opt = getopt(argc, argv, "+vftTNh")) != -1 )
+    while ( (opt = getopt_long(argc, argv, "+vftTNh", longs, NULL)) != -1 )
     {
         if ( opt == 'v' )
             verbosity++;
@@ -143,7 +145,11 @@ int main(int argc, char **argv)
             return help(NULL);
         else if ( opt == '?' )
         {
-            err("unknown global option %s; see 'pxl help'", argv[optind - 1]);
+            if ( optopt )
+                err("unknown global option -%c; see 'pxl help'", optopt);
+            else
+                err("unknown global option %s; see 'pxl help'",
+                    argv[optind - 1]);
             return EXIT_FAILURE;
         }
     }

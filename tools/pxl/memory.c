@@ -19,16 +19,6 @@
 #define SLACK_KIB    1024U         /* as libxl allows */
 #define DOM0_MIN_KIB (128U * 1024) /* below, dom0 is out of memory at once */
 
-/* A number in the domain's xenstore; @fallback when it is not there. */
-static uint64_t xs_memory(int domid, const char *node, uint64_t fallback)
-{
-    char *text = xs_get("/local/domain/%d/memory/%s", domid, node);
-    uint64_t n = text ? strtoull(text, NULL, 10) : fallback;
-
-    free(text);
-    return n;
-}
-
 static int set_limit(int domid, uint64_t kib)
 {
     struct xen_domctl op = {0};
@@ -43,7 +33,8 @@ static int set_limit(int domid, uint64_t kib)
 
 static int set_target(int domid, uint64_t kib)
 {
-    uint64_t most = xs_memory(domid, "static-max", UINT64_MAX);
+    uint64_t most =
+        xs_get_number(UINT64_MAX, "/local/domain/%d/memory/static-max", domid);
     char *text;
     int rc;
 
@@ -97,7 +88,7 @@ int cmd_mem_max(int argc, char **argv)
     domid = domain_arg(argv[optind]);
     if ( domid < 0 || parse_memory(argv[optind + 1], &kib) )
         return EXIT_FAILURE;
-    target = xs_memory(domid, "target", 0);
+    target = xs_get_number(0, "/local/domain/%d/memory/target", domid);
     if ( kib < target )
     {
         err("domain %d has a target of %" PRIu64

@@ -103,6 +103,7 @@ both list-guest list
 both list-one list guest
 both vcpu-list-guest vcpu-list guest
 text json-guest pxl list --json guest
+both long list -l guest
 text json-vcpus pxl vcpu-list --json guest
 both domid domid guest
 both uptime-guest uptime guest
