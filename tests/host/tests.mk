@@ -54,6 +54,16 @@ test-iommu-policy := tests/host/iommu-rig.c tests/host/test-iommu-policy.c \
     $(smmuv3_rig)
 test-iommu-policy-cflags := $(test-smmuv3-cflags)
 
+# The rig comes first: its part of .dtdrivers is the start of the array.
+HOST_TESTS += test-ipmmu
+test-ipmmu := tests/host/ipmmu-rig.c tests/host/test-ipmmu.c \
+    tests/host/unit-rig.c tests/models/ipmmu.c tests/models/ipmmu-walk.c \
+    $(iommu_core) xen/drivers/passthrough/ipmmu.c \
+    xen/drivers/passthrough/ipmmu-fault.c xen/drivers/passthrough/ipmmu-hw.c \
+    xen/common/pgtable/pgtable.c xen/common/pgtable/fmt-s1.c \
+    xen/common/pgtable/fmt-s2.c
+test-ipmmu-cflags := $(test-smmuv3-cflags)
+
 test-hyp-cflags := -include tests/host/include/arm-abi.h \
     -isystem xen/arch/arm/include
 

@@ -147,10 +147,12 @@ static void report_exhausted(const struct ipmmu_root *root)
            root->unit.name, nr_for_domains(root));
     for ( unsigned int i = IPMMU_FIRST_CTX; i < root->layout->nr_ctx; i++ )
     {
-        if ( root->ctx[i].nr_devices )
-            printk(" d%u", root->ctx[i].dom->d->domain_id);
+        const struct ipmmu_context *c = &root->ctx[i];
+
+        if ( c->nr_devices )
+            printk(" d%u", c->dom->d->domain_id);
         else
-            printk(" (lost)");
+            printk(c->dom0_only ? " (kept for d0)" : " (lost)");
     }
     printk("\n");
 }
@@ -165,7 +167,8 @@ static int make_context(struct ipmmu_root *root, struct iommu_dom *dom,
     for ( unsigned int i = IPMMU_FIRST_CTX; i < root->layout->nr_ctx && !c;
           i++ )
     {
-        if ( !root->ctx[i].imctr )
+        if ( !root->ctx[i].imctr &&
+             (dom->d->is_hardware || !root->ctx[i].dom0_only) )
             c = &root->ctx[i];
     }
     if ( !c )
@@ -212,13 +215,17 @@ static int drop_context(struct ipmmu_root *root, struct ipmmu_context *c)
 
 /* ---- devices ---- */
 
+static bool is_suspect(const struct ipmmu_root *root, uint32_t id)
+{
+    return (root->errata & IPMMU_UTLB0) && !IPMMU_ID_UTLB(id) && !allow_utlb0;
+}
+
 /* Channels of one device that stay in quarantine, because of an erratum. */
 static bool is_kept_back(const struct ipmmu_root *root,
                          const struct device *dev, const struct domain *d,
                          uint32_t id)
 {
-    return (root->errata & IPMMU_UTLB0) && !IPMMU_ID_UTLB(id) &&
-           dev->nr_ids > 1 && !d->is_hardware && !allow_utlb0;
+    return is_suspect(root, id) && dev->nr_ids > 1 && !d->is_hardware;
 }
 
 static void select_all(struct ipmmu_root *root, const struct device *dev,
@@ -236,8 +243,11 @@ static void select_all(struct ipmmu_root *root, const struct device *dev,
     {
         uint32_t id = dev->ids[i];
 
-        if ( ctx == IPMMU_QUARANTINE || !is_kept_back(root, dev, d, id) )
-            ipmmu_select(root->leaf[IPMMU_ID_LEAF(id)], IPMMU_ID_UTLB(id), ctx);
+        if ( ctx != IPMMU_QUARANTINE && is_kept_back(root, dev, d, id) )
+            continue;
+        if ( ctx != IPMMU_QUARANTINE && is_suspect(root, id) )
+            root->ctx[ctx].dom0_only = d->is_hardware;
+        ipmmu_select(root->leaf[IPMMU_ID_LEAF(id)], IPMMU_ID_UTLB(id), ctx);
     }
 }
 
@@ -246,15 +256,12 @@ static int ipmmu_add_device(struct iommu_unit *unit, struct device *dev)
     const struct ipmmu_root *root = to_root(unit);
 
     /* All micro-TLBs of a leaf are in quarantine from its probe on. */
-    if ( (root->errata & IPMMU_UTLB0) && !allow_utlb0 )
+    for ( unsigned int i = 0; i < dev->nr_ids; i++ )
     {
-        for ( unsigned int i = 0; i < dev->nr_ids && dev->nr_ids > 1; i++ )
-        {
-            if ( !IPMMU_ID_UTLB(dev->ids[i]) )
-                printk("%s: %s: micro-TLB 0 (utlb %#x) is suspect, only dom0 "
-                       "may use it\n",
-                       unit->name, dev->name, dev->ids[i]);
-        }
+        if ( is_suspect(root, dev->ids[i]) )
+            printk("%s: %s: micro-TLB 0 (utlb %#x) may miss flushes%s\n",
+                   unit->name, dev->name, dev->ids[i],
+                   dev->nr_ids > 1 ? ": only dom0 may use it" : "");
     }
     return 0;
 }
@@ -407,7 +414,7 @@ static void root_dump(struct iommu_unit *unit)
         if ( !c->imctr )
             continue;
         if ( i == IPMMU_QUARANTINE )
-            strlcpy(who, "quarantine", sizeof(who));
+            snprintf(who, sizeof(who), "quarantine");
         else if ( c->nr_devices )
             snprintf(who, sizeof(who), "d%u", c->dom->d->domain_id);
         printk("  context %u: %s, %u devices, table %#lx, IMCTR %#x IMSTR "

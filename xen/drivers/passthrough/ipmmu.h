@@ -68,6 +68,7 @@ struct ipmmu_context {
     maddr_t table;
     uint32_t imctr; /* of the root, without FLUSH; 0: free */
     bool silent;    /* the last flush did not end in time */
+    bool dom0_only; /* a micro-TLB 0 may have left something; device lock */
 };
 
 struct ipmmu_root;
