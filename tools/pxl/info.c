@@ -14,6 +14,7 @@
 #include "cmd.h"
 #include "domain.h"
 #include "json.h"
+#include "parse.h"
 #include "pxl.h"
 
 #define PAGES_PER_MIB 256
@@ -21,7 +22,8 @@
 struct host {
     struct utsname uts;
     struct xen_sysctl_physinfo phys;
-    unsigned int major, minor, pagesize;
+    unsigned int major, minor, pagesize, free_cpus;
+    const char *scheduler;
     xen_extraversion_t extra;
     xen_capabilities_info_t caps;
     xen_changeset_info_t changeset;
@@ -34,6 +36,45 @@ struct host {
 static int version(uint64_t cmd, void *out, size_t size)
 {
     return hyp_call2(__HYPERVISOR_xen_version, cmd, out, size);
+}
+
+static const char *ask_scheduler(void)
+{
+    struct xen_sysctl op = {0};
+
+    if ( hyp_sysctl(XEN_SYSCTL_sched_id, &op) < 0 )
+        return "unknown";
+    switch ( op.u.sched_id.sched_id )
+    {
+    case XEN_SCHEDULER_CREDIT:
+        return "credit";
+    case XEN_SCHEDULER_CREDIT2:
+        return "credit2";
+    case XEN_SCHEDULER_RTDS:
+        return "rtds";
+    case XEN_SCHEDULER_NULL:
+        return "null";
+    default:
+        return "unknown";
+    }
+}
+
+/* CPUs that belong to no pool. */
+static unsigned int ask_free_cpus(void)
+{
+    struct xen_sysctl op = {0};
+    unsigned int nr = nr_cpus(), i, n = 0;
+    size_t size = (nr + 7) / 8;
+    uint8_t *map = hyp_buffer(size);
+
+    op.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_FREEINFO;
+    op.u.cpupool_op.cpumap.nr_bits = nr;
+    set_xen_guest_handle(op.u.cpupool_op.cpumap.bitmap, map);
+    if ( hyp_sysctl(XEN_SYSCTL_cpupool_op, &op) >= 0 )
+        for ( i = 0; i < nr; i++ )
+            n += cpu_isset(map, i);
+    hyp_buffer_free(map, size);
+    return n;
 }
 
 static int ask(struct host *h)
@@ -53,6 +94,8 @@ static int ask(struct host *h)
     version(XENVER_commandline, h->cmdline, sizeof(h->cmdline));
     version(XENVER_compile_info, &h->cc, sizeof(h->cc));
     version(XENVER_platform_parameters, &h->platform, sizeof(h->platform));
+    h->scheduler = ask_scheduler();
+    h->free_cpus = ask_free_cpus();
     if ( uname(&h->uts) )
         memset(&h->uts, 0, sizeof(h->uts));
     return host_info(&h->phys);
@@ -119,17 +162,17 @@ static void print_phys(const struct xen_sysctl_physinfo *p)
     line("sharing_used_memory", "0");
     line("outstanding_claims", "%" PRIu64,
          p->outstanding_pages / PAGES_PER_MIB);
-    line("free_cpus", "0");
 }
 
 static void print_hypervisor(const struct host *h)
 {
+    line("free_cpus", "%u", h->free_cpus);
     line("xen_major", "%u", h->major);
     line("xen_minor", "%u", h->minor);
     line("xen_extra", "%s", h->extra);
     line("xen_version", "%u.%u%s", h->major, h->minor, h->extra);
     line("xen_caps", "%s", h->caps);
-    line("xen_scheduler", "credit2");
+    line("xen_scheduler", "%s", h->scheduler);
     line("xen_pagesize", "%u", h->pagesize);
     line("platform_params", "virt_start=0x%" PRIx64, h->platform.virt_start);
     line("xen_changeset", "%s", h->changeset);
@@ -272,7 +315,8 @@ static void json_host(const struct host *h, const struct topology *t)
     json_number("virt_start", h->platform.virt_start);
     json_number("pagesize", h->pagesize);
     json_string("commandline", h->cmdline);
-    json_string("scheduler", "credit2");
+    json_number("free_cpus", h->free_cpus);
+    json_string("scheduler", h->scheduler);
     if ( t )
         json_topology(t);
     json_end();
