@@ -150,6 +150,15 @@ test-pxl-cfg := tests/host/test-pxl-cfg.c tools/pxl/cfg-parse.c \
     tools/pxl/cfg.c tools/pxl/clock.c tools/pxl/util.c
 test-pxl-cfg-cflags := $(test-pxl-cflags)
 
+# The public headers are arm64's; the tree is read with the host's libfdt.
+HOST_TESTS += test-pxl-create
+test-pxl-create := tests/host/test-pxl-create.c \
+    $(patsubst %,tools/pxl/%.c,devspec guest-tree image place util)
+test-pxl-create-cflags := -D_GNU_SOURCE -iquote tools/pxl \
+    -include tests/host/include/guest-abi.h \
+    -isystem $(B)/debian/xen-dev/usr/include
+test-pxl-create-libs := -lfdt -lz
+
 # progress() asks the test for the time.
 HOST_TESTS += test-pxl-util
 test-pxl-util := tests/host/test-pxl-util.c tools/pxl/parse.c \
