@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# story.sh - what `make run` shows: a guest is given an NVMe disk and another
+# device, uses the one and attacks with the other. Then, with px.shell=1, a
+# shell of dom0, while the guest runs on.
+
+. /tests/toolstack.sh
+
+# The machine is run.py's.
+nvme=01:00.0
+edu=03:00.0
+
+# chapter TEXT - what comes next.
+chapter() { printf '\n---- %s\n' "$*"; }
+
+# shown NAME COMMAND... - as a user would type it; the verdict is its status.
+shown()
+{
+    name=$1
+    shift
+    echo "dom0# $*"
+    if "$@"; then
+        pass "$name"
+    else
+        fail "$name" "exit status $?"
+    fi
+}
+
+# guest_says WORDS TIMES NAME - a line of the guest's console.
+guest_says()
+{
+    if wait_for 300 says demo "$1" "$2"; then
+        pass "$3" "$(console demo | tr -d '\r' | grep -F "$1" | tail -n 1)"
+    else
+        fail "$3" "its console does not say '$1'"
+        show_console demo
+    fi
+}
+
+cat > /guest/demo.cfg <<END
+name = "demo"
+kernel = "/guest/Image"
+ramdisk = "/guest/initramfs.cpio.gz"
+extra = "console=hvc0 px_guest=fs px.fs=nvme0n1 px.fs_mib=32 px.ram=$(option ram) px.targets=$(option targets)"
+memory = 256
+vcpus = 2
+on_crash = "destroy"
+pci = [ "$nvme", "$edu" ]
+END
+
+chapter "dom0: the toolstack, and two devices that it lets go of"
+start_toolstack
+shown assignable pxl pci-assignable-add $nvme $edu
+shown assignable-list pxl pci-assignable-list
+
+chapter "A guest that owns both: its configuration, and its start"
+cat /guest/demo.cfg
+shown create pxl create /guest/demo.cfg
+guest_says "fs-write: PASS" 1 guest-writes
+wait_for 60 says demo PX-SHELL
+shown list pxl list
+shown pci-list pxl pci-list demo
+
+chapter "It reboots, and reads the disk back"
+shown reboot pxl reboot demo
+guest_says "fs-read: PASS" 1 guest-reads
+wait_for 60 says demo PX-SHELL 2
+
+chapter "What devices reach is what domains have, frame by frame"
+shown iommu-list pxl iommu-list
+shown audit pxl iommu-audit --all
+
+chapter "The guest tells its other device to read and write what is not its own"
+type_in demo ". /tests/run.sh attack"
+if wait_for 600 says demo "PX-GUEST-DONE: attack"; then
+    console demo | tr -d '\r' |
+        sed -n 's/^PX-GUEST: edu-/PX-TEST: guest-edu-/p; /^PX-INFO: own/p'
+    shown faults pxl iommu-faults
+    named=$(pxl dmesg | grep -c "sid 0x300 (d[0-9]")
+    pxl dmesg | grep "sid 0x300 (d[0-9]" | tail -n 3
+    if [ "$named" -gt 0 ]; then
+        pass attack-named "$named lines name the device"
+    else
+        fail attack-named "pxl dmesg has no line about it"
+    fi
+else
+    fail attack "it did not end"
+    show_console demo
+fi
+shown audit-again pxl iommu-audit --all
+
+if [ "$(option shell)" = 1 ]; then
+    chapter "A shell of dom0: try pxl help, pxl list, pxl console demo"
+    setsid cttyhack sh || sh
+fi
