@@ -946,6 +946,36 @@ static void test_unlink_active(void **state)
     machine_exit();
 }
 
+/* The line of a PCI function falls at its end, and who raised it is told. */
+static void test_watched(void **state)
+{
+    (void)state;
+    machine_init(3);
+    vgic_watch(&dom, 44);
+    vgic_irq_set_type(&dom.vgic.spis[12], false); /* it stays a level */
+    load(1, 0);
+    write_reg(0, 0x100, 44);
+    *ref_of(0, 44) = (struct ref){
+        .priority = 0xa0, .enabled = true, .level = true, .line = true};
+    ended = 0;
+    vgic_inject(&dom, NULL, 44, true);
+    full_settle();
+    guest_ack(1);
+    full_settle();
+    assert_true(vgic_line(&dom, 44));
+    assert_int_equal(ended, 0);
+    ref_of(0, 44)->line = false;
+    guest_eoi(1);
+    serve_maintenance(1);
+    assert_false(vgic_line(&dom, 44));
+    assert_int_equal(ended, 1);
+    assert_int_equal(hw_best(1), LRS);
+    vgic_inject(&dom, NULL, 44, true);
+    full_settle();
+    assert_int_not_equal(hw_best(1), LRS);
+    machine_exit();
+}
+
 /* ---- two CPUs program one interrupt at a time ---- */
 
 #define RACERS      3U /* SPIs */
@@ -1074,6 +1104,7 @@ int main(void)
         cmocka_unit_test(test_self_sgi),
         cmocka_unit_test(test_timer_moves),
         cmocka_unit_test(test_unlink_active),
+        cmocka_unit_test(test_watched),
         cmocka_unit_test(test_booking),
         cmocka_unit_test(test_routed_back),
         cmocka_unit_test(test_random_v3),

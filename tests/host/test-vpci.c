@@ -876,13 +876,13 @@ static void test_groups(void **state)
 
     assert_int_equal(attach(U, x, 0), 0);
     assert_int_equal(pci_attach(model_u[1], y, 0, &slot, &owner, &conflict),
-                     -EBUSY);
-    assert_int_equal(owner, U->domain_id);
+                     -EXDEV);
+    assert_ptr_equal(conflict, &pci_find(x)->dev);
     assert_int_equal(release(y), -EBUSY);
     assert_int_equal(attach(U, y, 0), 0);
     assert_int_equal(detach(U, x), 0);
     assert_ptr_equal(pci_find(y)->dev.owner, U);
-    assert_int_equal(attach(model_u[1], x, 0), -EBUSY);
+    assert_int_equal(attach(model_u[1], x, 0), -EXDEV);
     assert_int_equal(detach(U, y), 0);
     assert_null(pci_find(x)->dev.owner);
     assert_int_equal(release(x), 0);
@@ -1091,6 +1091,17 @@ static void test_pulled_out(void **state)
     assert_int_equal(guest_conf_read(1, 0, 0, 4), 0xffffffff);
     assert_null(pci_find(NIC)->dev.owner);
     assert_int_equal(pci_domain_release(U), 0);
+
+    /* from nobody, and its like is there before anybody looks */
+    nic = model_add(port, 0, 0);
+    assert_int_equal(guest_conf_read(1, 0, 0, 4), 0x12341b36);
+    assert_int_equal(quarantine(NIC), 0);
+    model_remove(nic);
+    nic = model_add(port, 0, 0);
+    model_set(nic, 0, 4, 0x56781b36);
+    assert_int_equal(attach(U, NIC, 0), -ENODEV);
+    assert_int_equal(guest_conf_read(1, 0, 0, 4), 0x56781b36);
+    assert_ptr_equal(pci_find(NIC)->dev.owner, model_d);
 }
 
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)

@@ -50,7 +50,7 @@ struct msi_vector {
 };
 
 /* So many messages of a vector in that time are a storm. */
-#define HOLD_LIMIT 4000U
+#define HOLD_LIMIT 2000U
 #define HOLD_TIME  MILLISECS(20)
 
 static struct msi_vector *vectors;

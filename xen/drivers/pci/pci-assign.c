@@ -42,10 +42,13 @@ static struct pci_dev *next_member(struct pci_dev *pdev)
     for ( bool more_ = ((m) = (first), true); more_;                           \
           (m) = next_member(m), more_ = (m) != (first) )
 
+/* What nobody has may have been pulled out, and nobody has looked. */
 static struct pci_dev *find_function(pci_sbdf_t sbdf)
 {
     struct pci_dev *pdev = pci_find(sbdf);
 
+    if ( pdev && !pdev->gone && !pdev->dev.owner && pci_has_changed(pdev) )
+        pci_lost(pdev);
     return pdev && !pdev->gone ? pdev : NULL;
 }
 
@@ -88,7 +91,9 @@ static bool group_in_use(struct pci_dev *pdev)
 {
     struct pci_dev *m;
 
-    for_each_member(pdev, m) if ( m->vpci ) return true;
+    for_each_member (pdev, m)
+        if ( m->vpci )
+            return true;
     return false;
 }
 
@@ -164,11 +169,11 @@ static struct pci_dev *find_obstacle(struct pci_dev *pdev)
 {
     struct pci_dev *m;
 
-    for_each_member(pdev, m) if ( pci_is_bridge(m) ||
-                                  m->dev.owner != pdev->dev.owner ||
-                                  (m != pdev && !m->leaving && m->dev.owner &&
-                                   (pci_conf_read(m, PCI_COMMAND, 2) &
-                                    PCI_COMMAND_MASTER)) ) return m;
+    for_each_member (pdev, m)
+        if ( pci_is_bridge(m) || m->dev.owner != pdev->dev.owner ||
+             (m != pdev && !m->leaving && m->dev.owner &&
+              (pci_conf_read(m, PCI_COMMAND, 2) & PCI_COMMAND_MASTER)) )
+            return m;
     return NULL;
 }
 
@@ -194,12 +199,16 @@ static int quarantine(struct pci_dev *pdev, unsigned int *reset_kind,
         return -EXDEV;
     }
 
-    for_each_member(pdev, m) begin_leaving(m);
-    for_each_member(pdev, m) if ( reset(m) == -ERESTART ) rc = -ERESTART;
+    for_each_member (pdev, m)
+        begin_leaving(m);
+    for_each_member (pdev, m)
+        if ( reset(m) == -ERESTART )
+            rc = -ERESTART;
     if ( rc )
         return rc;
     *reset_kind = pdev->reset.kind;
-    for_each_member(pdev, m) rc = end_leaving(m) ? -ETIMEDOUT : rc;
+    for_each_member (pdev, m)
+        rc = end_leaving(m) ? -ETIMEDOUT : rc;
     return rc;
 }
 
@@ -253,8 +262,8 @@ int pci_release(pci_sbdf_t sbdf, unsigned int *reset_kind,
     else
     {
         *reset_kind = pdev->reset.kind;
-        for_each_member(pdev, m) rc =
-            !m->gone && !rc ? pci_assign(hardware_domain, m) : rc;
+        for_each_member (pdev, m)
+            rc = !m->gone && !rc ? pci_assign(hardware_domain, m) : rc;
     }
     spin_unlock(&device_lock);
     return rc;
@@ -290,17 +299,21 @@ static int check_attach(const struct domain *d, struct pci_dev *pdev,
 
     if ( pci_is_bridge(pdev) )
         return -EPERM;
-    if ( pdev->dev.owner &&
-         (pdev->dev.owner != d || pdev->vpci || pdev->leaving) )
+    if ( pdev->leaving || pdev->vpci )
     {
         *owner = pdev->dev.owner->domain_id;
         return -EBUSY;
     }
-    for_each_member(pdev, m) if ( (m->dev.owner && m->dev.owner != d) ||
-                                  pci_is_bridge(m) )
+    for_each_member (pdev, m)
+        if ( pci_is_bridge(m) || m->leaving || (m->vpci && m->dev.owner != d) )
+        {
+            *conflict = &m->dev;
+            return -EXDEV;
+        }
+    if ( pdev->dev.owner && pdev->dev.owner != d )
     {
-        *conflict = &m->dev;
-        return -EXDEV;
+        *owner = pdev->dev.owner->domain_id;
+        return -EBUSY;
     }
     if ( !pdev->dev.unit || list_empty(&d->vpci.hosts) )
     {

@@ -222,7 +222,7 @@ static bool numbers_make_sense(const struct pci_host *host, unsigned int bus,
 
     if ( depth > MAX_BRIDGE_DEPTH )
         return false;
-    for_each_bridge(host, bus, devfn)
+    for_each_bridge (host, bus, devfn)
     {
         struct bus_numbers n = read_numbers(host, bus, devfn);
 
@@ -241,9 +241,9 @@ static unsigned int number_below(const struct pci_host *host, unsigned int bus,
 {
     unsigned int taken = bus;
 
-    for_each_bridge(host, bus, devfn)
+    for_each_bridge (host, bus, devfn)
         write_numbers(host, bus, devfn, (struct bus_numbers){0});
-    for_each_bridge(host, bus, devfn)
+    for_each_bridge (host, bus, devfn)
     {
         struct bus_numbers n = {(uint8_t)bus, (uint8_t)(taken + 1),
                                 (uint8_t)last};
@@ -278,7 +278,7 @@ static void find_roots(struct pci_host *host)
     {
         if ( !is_root(host, bus) )
             continue;
-        for_each_bridge(host, bus, devfn)
+        for_each_bridge (host, bus, devfn)
         {
             struct bus_numbers n = read_numbers(host, bus, devfn);
 
@@ -680,10 +680,10 @@ static struct pci_dev *bridge_to(const struct pci_host *host, unsigned int bus)
     return NULL;
 }
 
-/* Somebody's who does not look there, and @d looks after the port. */
+/* Nobody's, or somebody's who does not look; @d looks after the port. */
 static void notice_loss(struct pci_dev *pdev)
 {
-    if ( pdev && pdev->dev.owner && !pdev->gone && !pci_present(pdev) &&
+    if ( pdev && !pdev->gone && !pci_present(pdev) &&
          pci_reset_poll(pdev) != -ERESTART )
         pci_lost(pdev);
 }
@@ -730,8 +730,7 @@ bool pci_look_for(struct domain *d, struct pci_host *host, unsigned int bus,
     return found;
 }
 
-/* Nothing answers, another function does, or it has forgotten everything. */
-static bool has_changed(struct pci_dev *pdev)
+bool pci_has_changed(struct pci_dev *pdev)
 {
     return pci_reset_poll(pdev) != -ERESTART &&
            (pci_conf_read(pdev, PCI_VENDOR_ID, 2) != pdev->vendor ||
@@ -746,7 +745,8 @@ bool pci_is_gone(struct domain *d, pci_sbdf_t sbdf)
 
     spin_lock(&device_lock);
     pdev = pci_find(sbdf);
-    gone = pdev && pdev->bridge && pdev->dev.owner == d && has_changed(pdev);
+    gone =
+        pdev && pdev->bridge && pdev->dev.owner == d && pci_has_changed(pdev);
     if ( gone )
         pci_lost(pdev);
     spin_unlock(&device_lock);
