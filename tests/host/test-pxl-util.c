@@ -36,7 +36,7 @@ int __wrap_isatty(int fd)
 
 static void test_progress(void **state)
 {
-    static const char what[] = "copying";
+    static const char what[] = "copying", more[] = "more";
     uint64_t i;
 
     (void)state;
@@ -62,10 +62,17 @@ static void test_progress(void **state)
     warn("one is slow");
     clock_ms += 1000;
     progress(what, 3, 0, "devices");
-    progress("more", 0, 5, "MiB"); /* another begins: the line is its */
+    progress(more, 0, 5, "MiB"); /* another begins: the line is its */
     assert_string_equal(stderr_end(), "\rcopying: 2 devices\033[K\r\033[K"
                                       "pxl: warning: one is slow\n"
                                       "\rcopying: 3 devices\033[K\r\033[K");
+
+    stderr_begin();
+    clock_ms += 1000;
+    progress(more, 1, 5, "MiB");
+    progress_end();
+    progress_end();
+    assert_string_equal(stderr_end(), "\rmore: 1/5 MiB\033[K\r\033[K");
 
     terminal = false;
     stderr_begin();

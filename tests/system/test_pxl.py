@@ -161,7 +161,8 @@ def check_changes(out):
     assert same_table(out, "renamed")[0]["Name"] == "other"
 
 
-@pytest.mark.parametrize("gic", [3, 2])
+@pytest.mark.parametrize(
+    "gic", [3, pytest.param(2, marks=pytest.mark.soak)])
 def test_pxl(new_machine, gic):
     subprocess.run([TOP / "tests/images/make-toolstack.sh"], check=True)
     m = new_machine(f"pxl-gic{gic}", gic=gic, mem=1536)

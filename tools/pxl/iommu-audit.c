@@ -114,6 +114,7 @@ static int audit_table(uint32_t domid, uint32_t table, bool json,
         }
         gfn = a->gfn;
     } while ( !(a->flags & PX_AUDIT_DONE) );
+    progress_end();
 
     if ( opened )
     {

@@ -43,6 +43,7 @@ static void wait_for_dying(uint32_t domid)
                  (now_ms() - since) / 1000, DYING_MS / 1000, "s");
         wait_ms(100);
     }
+    progress_end();
 }
 
 static char *owned_error(const struct px_attach *attach, const char *name)

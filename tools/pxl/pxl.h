@@ -19,10 +19,13 @@ extern unsigned int verbosity;
 void verbose(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*
  * progress - "what: done/total unit" on one line of a terminal, once the work
- * has taken a second; nothing when stderr is none. done == total ends the line.
+ * has taken a second; nothing when stderr is none. done == total ends the line;
+ * total 0: not known. The same pointer @what means the same work.
  */
 void progress(const char *what, uint64_t done, uint64_t total,
               const char *unit);
+/* progress_end - take the line away: the work is over before its total. */
+void progress_end(void);
 
 /* Memory, or exit with a message. */
 void *xcalloc(size_t n, size_t size);

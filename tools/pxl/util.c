@@ -96,6 +96,12 @@ void progress(const char *what, uint64_t done, uint64_t total, const char *unit)
     }
 }
 
+void progress_end(void)
+{
+    end_line();
+    line.what = NULL;
+}
+
 static void *checked(void *p)
 {
     if ( p )
