@@ -101,6 +101,7 @@ srcs += xen/common/pgtable/pgtable.c
 
 # Consoles.
 srcs += xen/drivers/char/pl011.c
+srcs += xen/drivers/char/scif.c
 
 # IOMMU: the core, the device tree's side, the IPMMU, the SMMUv3.
 srcs += xen/drivers/passthrough/iommu-audit.c

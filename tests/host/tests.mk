@@ -64,6 +64,10 @@ test-ipmmu := tests/host/ipmmu-rig.c tests/host/test-ipmmu.c \
     xen/common/pgtable/fmt-s2.c
 test-ipmmu-cflags := $(test-smmuv3-cflags)
 
+HOST_TESTS += test-scif
+test-scif := tests/host/test-scif.c xen/drivers/char/scif.c
+test-scif-cflags := $(test-smmuv3-cflags)
+
 test-hyp-cflags := -include tests/host/include/arm-abi.h \
     -isystem xen/arch/arm/include
 
