@@ -143,7 +143,8 @@ static void row_table(struct table *t, const struct px_table_info *i)
     table_cell(t, "%s", name);
     table_cell(t, "%u", i->domid);
     table_cell(t, "%.*s", (int)sizeof(i->format), i->format);
-    for ( unsigned int level = 0; level < 4; level++ )
+    /* None at level 0: it would be 512 GiB. */
+    for ( unsigned int level = 1; level < 4; level++ )
         table_cell(t, "%" PRIu64, i->leaves[level]);
     table_cell(t, "%" PRIu64 " KiB", i->tables * TABLE_PAGE / 1024);
     table_cell(t, "%u", i->devices);
@@ -157,7 +158,7 @@ static void row_table(struct table *t, const struct px_table_info *i)
 static void list_tables(bool json)
 {
     struct table *t = json ? NULL
-                           : table_new("<Domain|ID|<Format|1|1 GiB|2 MiB|"
+                           : table_new("<Domain|ID|<Format|1 GiB|2 MiB|"
                                        "4 KiB|Tables|Devices|<Marks");
     struct xen_domctl_getdomaininfo info;
     struct px_table_info i;

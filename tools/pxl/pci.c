@@ -46,9 +46,35 @@ static void wait_for_dying(uint32_t domid)
     progress_end();
 }
 
+/*
+ * The function for whose sake @owner has this one, too: a group goes together,
+ * what was not asked for is switched off. NULL: it was asked for.
+ */
+static char *partner(uint32_t sbdf, uint32_t owner)
+{
+    struct devices devs;
+    const struct device *dev;
+    char *name = NULL;
+
+    if ( devices_load(&devs) != 0 )
+        return NULL;
+    dev = device_pci(&devs, sbdf);
+    for ( size_t i = 0;
+          dev && dev->info.vslot == PX_NO_INDEX && !name && i < devs.nr; i++ )
+    {
+        const struct px_device_info *other = &devs.dev[i].info;
+
+        if ( other->group == dev->info.group && other->owner == owner &&
+             other->vslot != PX_NO_INDEX )
+            name = xstrdup(devs.dev[i].name);
+    }
+    devices_free(&devs);
+    return name;
+}
+
 static char *owned_error(const struct px_attach *attach, const char *name)
 {
-    char *owner, *text;
+    char *owner, *other, *text;
 
     if ( attach->owner == DOMID_INVALID )
         return xstrdup("it is being moved; try again");
@@ -59,8 +85,16 @@ static char *owned_error(const struct px_attach *attach, const char *name)
     if ( attach->owner == attach->domid )
         return xstrdup("the domain has it already");
     owner = domain_name((int)attach->owner);
-    text =
-        xasprintf("%s has it; pxl pci-detach %s %s first", owner, owner, name);
+    other = partner(attach->dev.sbdf, attach->owner);
+    if ( other )
+        text = xasprintf("it shares its requester ID with %s, which %s has: an "
+                         "IOMMU cannot tell them apart; pxl pci-detach %s %s "
+                         "first",
+                         other, owner, owner, other);
+    else
+        text = xasprintf("%s has it; pxl pci-detach %s %s first", owner, owner,
+                         name);
+    free(other);
     free(owner);
     return text;
 }

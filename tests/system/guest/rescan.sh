@@ -7,3 +7,4 @@ find /sys/devices -name modalias | while read -r f; do
     read -r alias < "$f"
     modprobe -q "$alias"
 done
+pass rescan "$(ls /sys/bus/pci/devices | wc -l) functions"
