@@ -195,6 +195,12 @@ size_t strlcpy(char *dst, const char *src, size_t size)
     return (size_t)snprintf(dst, size, "%s", src);
 }
 
+bool pci_notice(struct pci_dev *pdev)
+{
+    (void)pdev;
+    return false;
+}
+
 unsigned int pci_reset_kind(const struct pci_dev *pdev)
 {
     return pdev->has_flr ? PX_RESET_FLR : PX_RESET_NONE;

@@ -299,6 +299,8 @@ static void fill_device(struct device *dev, struct px_device_info *info)
     /* Without interrupts of the unit this is where faults are noticed. */
     if ( dev->unit )
         dev->unit->ops->poll_events(dev->unit);
+    if ( dev->kind == DEVICE_PCI )
+        pci_notice(container_of(dev, struct pci_dev, dev));
 
     info->owner = dev->owner ? dev->owner->domain_id : DOMID_INVALID;
     info->unit = dev->unit ? unit_index(dev->unit) : PX_NO_INDEX;

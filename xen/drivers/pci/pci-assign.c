@@ -42,13 +42,13 @@ static struct pci_dev *next_member(struct pci_dev *pdev)
     for ( bool more_ = ((m) = (first), true); more_;                           \
           (m) = next_member(m), more_ = (m) != (first) )
 
-/* What nobody has may have been pulled out, and nobody has looked. */
+/* It may have been pulled out, and nobody has looked. */
 static struct pci_dev *find_function(pci_sbdf_t sbdf)
 {
     struct pci_dev *pdev = pci_find(sbdf);
 
-    if ( pdev && !pdev->gone && !pdev->dev.owner && pci_has_changed(pdev) )
-        pci_lost(pdev);
+    if ( pdev )
+        (void)pci_notice(pdev);
     return pdev && !pdev->gone ? pdev : NULL;
 }
 

@@ -23,10 +23,7 @@ int pci_reset_poll(struct pci_dev *pdev);
 
 /* pci_assign - to @d with the whole of its group; shown to @d at once. */
 int __must_check pci_assign(struct domain *d, struct pci_dev *pdev);
-/* pci_has_changed - does nothing answer, another function, or has it forgotten
- * everything? pci_lost - it was pulled out: take it from its owner.
- * Device lock. */
-bool pci_has_changed(struct pci_dev *pdev);
+/* pci_lost - it was pulled out: take it from its owner. Device lock. */
 void pci_lost(struct pci_dev *pdev);
 
 /*

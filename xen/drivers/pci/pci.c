@@ -680,12 +680,22 @@ static struct pci_dev *bridge_to(const struct pci_host *host, unsigned int bus)
     return NULL;
 }
 
-/* Nobody's, or somebody's who does not look; @d looks after the port. */
-static void notice_loss(struct pci_dev *pdev)
+/* Nothing answers, another function does, or it has forgotten everything. */
+static bool has_changed(struct pci_dev *pdev)
 {
-    if ( pdev && !pdev->gone && !pci_present(pdev) &&
-         pci_reset_poll(pdev) != -ERESTART )
+    return pci_reset_poll(pdev) != -ERESTART &&
+           (pci_conf_read(pdev, PCI_VENDOR_ID, 2) != pdev->vendor ||
+            pci_conf_read(pdev, PCI_DEVICE_ID, 2) != pdev->device_id ||
+            vpci_was_reset(pdev));
+}
+
+bool pci_notice(struct pci_dev *pdev)
+{
+    bool lost = !pdev->gone && pdev->bridge && has_changed(pdev);
+
+    if ( lost )
         pci_lost(pdev);
+    return lost;
 }
 
 static bool look_for(struct domain *d, struct pci_host *host,
@@ -694,13 +704,11 @@ static bool look_for(struct domain *d, struct pci_host *host,
 {
     struct pci_dev *pdev = pci_find(PCI_SBDF(host->seg, bus, devfn));
 
-    if ( !present(host, bus, devfn) )
-    {
-        notice_loss(pdev);
+    /* Nobody's, or somebody's who does not look. */
+    if ( pdev )
+        (void)pci_notice(pdev);
+    if ( (pdev && !pdev->gone) || !present(host, bus, devfn) )
         return false;
-    }
-    if ( pdev && !pdev->gone )
-        return false; /* somebody has taken it from @d */
     if ( pdev )
         identify(pdev); /* perhaps another than was there before */
     else
@@ -730,14 +738,6 @@ bool pci_look_for(struct domain *d, struct pci_host *host, unsigned int bus,
     return found;
 }
 
-bool pci_has_changed(struct pci_dev *pdev)
-{
-    return pci_reset_poll(pdev) != -ERESTART &&
-           (pci_conf_read(pdev, PCI_VENDOR_ID, 2) != pdev->vendor ||
-            pci_conf_read(pdev, PCI_DEVICE_ID, 2) != pdev->device_id ||
-            vpci_was_reset(pdev));
-}
-
 bool pci_is_gone(struct domain *d, pci_sbdf_t sbdf)
 {
     struct pci_dev *pdev;
@@ -745,8 +745,7 @@ bool pci_is_gone(struct domain *d, pci_sbdf_t sbdf)
 
     spin_lock(&device_lock);
     pdev = pci_find(sbdf);
-    gone =
-        pdev && pdev->bridge && pdev->dev.owner == d && pci_has_changed(pdev);
+    gone = pdev && pdev->bridge && pdev->dev.owner == d && has_changed(pdev);
     if ( gone )
         pci_lost(pdev);
     spin_unlock(&device_lock);

@@ -168,10 +168,12 @@ int __must_check pci_assign_all(struct domain *d);
  * was: true when a function has come, which is its owner's now. pci_is_gone -
  * @d looks at one it has: true when it has left, or is another, and is @d's
  * no more. Its struct stays for what comes next. Both take the device lock.
+ * pci_notice - the same whoever looks and has it, with the device lock held.
  */
 bool pci_look_for(struct domain *d, struct pci_host *host, unsigned int bus,
                   unsigned int devfn);
 bool pci_is_gone(struct domain *d, pci_sbdf_t sbdf);
+bool pci_notice(struct pci_dev *pdev);
 
 /*
  * Owners: what PX_OP_quarantine, release, attach and detach of proxenos.h ask
