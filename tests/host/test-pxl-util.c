@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* pxl: words of the command line, tables, progress. */
+/* pxl: words of the command line, messages, tables, JSON. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "json.h"
 #include "parse.h"
 #include "pxl.h"
 #include "stderr.h"
@@ -250,15 +251,37 @@ static void test_format_cpus(void **state)
     }
 }
 
-/* ---- tables ---- */
+/* ---- what goes to stdout ---- */
+
+static int saved_stdout;
+static FILE *stdout_file;
+
+static void stdout_begin(void)
+{
+    fflush(stdout);
+    saved_stdout = dup(STDOUT_FILENO);
+    stdout_file = tmpfile();
+    dup2(fileno(stdout_file), STDOUT_FILENO);
+}
+
+static const char *stdout_end(void)
+{
+    static char text[1024];
+    size_t len;
+
+    fflush(stdout);
+    dup2(saved_stdout, STDOUT_FILENO);
+    close(saved_stdout);
+    rewind(stdout_file);
+    len = fread(text, 1, sizeof(text) - 1, stdout_file);
+    text[len] = '\0';
+    fclose(stdout_file);
+    return text;
+}
 
 static void test_table(void **state)
 {
     struct table *t = table_new("<Name|ID|<State|Time(s)");
-    int out = dup(STDOUT_FILENO);
-    FILE *f = tmpfile();
-    char text[256];
-    size_t len;
 
     (void)state;
     table_cell(t, "%s", "Domain-0");
@@ -269,28 +292,78 @@ static void test_table(void **state)
     table_cell(t, "%d", 12345);
     table_cell(t, "--");
 
-    fflush(stdout);
-    dup2(fileno(f), STDOUT_FILENO);
+    stdout_begin();
     table_print(t);
-    fflush(stdout);
-    dup2(out, STDOUT_FILENO);
-    close(out);
-    rewind(f);
-    len = fread(text, 1, sizeof(text) - 1, f);
-    text[len] = '\0';
-    fclose(f);
-    assert_string_equal(text, "Name         ID  State   Time(s)\n"
-                              "Domain-0      0  r-----     12.2\n"
-                              "g\303\244ste     12345  --             \n");
+    assert_string_equal(stdout_end(),
+                        "Name         ID  State   Time(s)\n"
+                        "Domain-0      0  r-----     12.2\n"
+                        "g\303\244ste     12345  --             \n");
+}
+
+static void test_json(void **state)
+{
+    (void)state;
+    stdout_begin();
+    json_object(NULL);
+    json_array("empty");
+    json_end();
+    json_array("list");
+    json_number(NULL, UINT64_MAX);
+    json_bool(NULL, true);
+    json_string(NULL, NULL);
+    json_end();
+    json_format("a \"b\\", "%d", 1);
+    json_end();
+    assert_string_equal(stdout_end(), "{\n"
+                                      "  \"empty\": [],\n"
+                                      "  \"list\": [\n"
+                                      "    18446744073709551615,\n"
+                                      "    true,\n"
+                                      "    null\n"
+                                      "  ],\n"
+                                      "  \"a \\\"b\\\\\": \"1\"\n"
+                                      "}\n");
+}
+
+/* Whatever a name is made of, the result is UTF-8. */
+static void test_json_text(void **state)
+{
+    static const struct {
+        const char *text, *json;
+    } cases[] = {
+        {"a/b", "[\n  \"a/b\"\n]\n"},
+        {"\x01\t", "[\n  \"\\u0001\\u0009\"\n]\n"},
+        {"\303\244\342\202\254\360\237\230\200",
+         "[\n  \"\303\244\342\202\254\360\237\230\200\"\n]\n"},
+        {"\344", "[\n  \"\\ufffd\"\n]\n"},
+        {"\303", "[\n  \"\\ufffd\"\n]\n"},
+        {"\303x", "[\n  \"\\ufffdx\"\n]\n"},
+        {"\200x", "[\n  \"\\ufffdx\"\n]\n"},
+        {"\300\200", "[\n  \"\\ufffd\\ufffd\"\n]\n"},
+        {"\355\240\200", "[\n  \"\\ufffd\\ufffd\\ufffd\"\n]\n"},
+        {"\377", "[\n  \"\\ufffd\"\n]\n"},
+    };
+    size_t i;
+
+    (void)state;
+    for ( i = 0; i < sizeof(cases) / sizeof(cases[0]); i++ )
+    {
+        stdout_begin();
+        json_array(NULL);
+        json_string(NULL, cases[i].text);
+        json_end();
+        assert_string_equal(stdout_end(), cases[i].json);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_progress), cmocka_unit_test(test_messages),
-        cmocka_unit_test(test_numbers),  cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_cpus),     cmocka_unit_test(test_format_cpus),
-        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_progress),  cmocka_unit_test(test_messages),
+        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_cpus),      cmocka_unit_test(test_format_cpus),
+        cmocka_unit_test(test_table),     cmocka_unit_test(test_json),
+        cmocka_unit_test(test_json_text),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -165,7 +165,7 @@ test-pxl-create-libs := -lfdt -lz
 
 # progress() asks the test for the time.
 HOST_TESTS += test-pxl-util
-test-pxl-util := tests/host/test-pxl-util.c tools/pxl/parse.c \
-    tools/pxl/table.c tools/pxl/util.c
+test-pxl-util := tests/host/test-pxl-util.c tools/pxl/json.c \
+    tools/pxl/parse.c tools/pxl/table.c tools/pxl/util.c
 test-pxl-util-cflags := $(test-pxl-cflags)
 test-pxl-util-libs := -Wl,--wrap=isatty

@@ -134,7 +134,7 @@ def check_guest(out):
     for part in ("c_info", "b_info"):
         for key in set(mine[part]) - {"sched_params"}:
             assert mine[part][key] == theirs[part][key], key
-    assert mine["b_info"]["cmdline"] == "console=hvc0"
+    assert mine["b_info"]["target_memkb"] == 192 * 1024
 
     same_table(out, "vcpu-list-guest")
     same_table(out, "pinned")
@@ -161,6 +161,21 @@ def check_changes(out):
     assert same_table(out, "renamed")[0]["Name"] == "other"
 
 
+def check_made(out):
+    """A domain that pxl made: xl sees it, and list -l knows of what."""
+    same_table(out, "list-made")
+    assert out["xl-domid-made"] == out["pxl-domid-made"]
+    made = json.loads("\n".join(out["long-made"]))[0]
+    assert [str(made["domid"])] == out["xl-domid-made"]
+    build = made["config"]["b_info"]
+    assert build["kernel"] == "/guest/Image"
+    assert build["ramdisk"] == "/guest/initramfs.cpio.gz"
+    assert build["cmdline"] == "console=hvc0"
+    assert build["max_memkb"] == build["target_memkb"] == 192 * 1024
+    assert build["avail_vcpus"] == [0, 1]
+    assert out["xl-paused"][1].split()[4] == "--p---"
+
+
 @pytest.mark.parametrize(
     "gic", [3, pytest.param(2, marks=pytest.mark.soak)])
 def test_pxl(new_machine, gic):
@@ -170,13 +185,14 @@ def test_pxl(new_machine, gic):
     m.boot_hypervisor(HYPERVISOR, ["pxl"],
                       "console=dtuart dom0_mem=768M dom0_max_vcpus=2")
     m.run()
-    assert "refuses-gone" in m.results
+    assert "destroy-made" in m.results
     assert m.failures() == []
     out = texts(m.console)
     check_host(out)
     check_lists(out)
     check_guest(out)
     check_changes(out)
+    check_made(out)
     for name, lines in out.items():
         if name.startswith("pxl-") and "list" in name:
             assert aligned(lines), name

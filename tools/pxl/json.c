@@ -15,19 +15,55 @@ static struct {
 } level[MAX_DEPTH];
 static unsigned int depth;
 
+/* Bytes of the UTF-8 character at @s; 0: there is none. */
+static unsigned int character(const char *s)
+{
+    static const struct {
+        unsigned char mask, lead;
+        uint32_t least;
+    } forms[] = {{0x80, 0, 0},
+                 {0xe0, 0xc0, 0x80},
+                 {0xf0, 0xe0, 0x800},
+                 {0xf8, 0xf0, 0x10000}};
+    unsigned char c = (unsigned char)*s;
+
+    for ( unsigned int len = 1; len <= 4; len++ )
+    {
+        uint32_t code = c & (unsigned char)~forms[len - 1].mask;
+
+        if ( (c & forms[len - 1].mask) != forms[len - 1].lead )
+            continue;
+        for ( unsigned int i = 1; i < len; i++ )
+        {
+            if ( ((unsigned char)s[i] & 0xc0) != 0x80 )
+                return 0;
+            code = code << 6 | ((unsigned char)s[i] & 0x3f);
+        }
+        if ( code < forms[len - 1].least || code > 0x10ffff ||
+             (code >= 0xd800 && code <= 0xdfff) )
+            return 0;
+        return len;
+    }
+    return 0;
+}
+
+/* What is not UTF-8, such as a name in another code, becomes U+FFFD. */
 static void put_string(const char *s)
 {
     putchar('"');
-    for ( ; *s; s++ )
+    while ( *s )
     {
-        unsigned char c = (unsigned char)*s;
+        unsigned int len = character(s);
 
-        if ( c == '"' || c == '\\' )
-            printf("\\%c", c);
-        else if ( c < ' ' )
-            printf("\\u%04x", c);
+        if ( *s == '"' || *s == '\\' )
+            printf("\\%c", *s);
+        else if ( len == 1 && *s < ' ' )
+            printf("\\u%04x", *s);
+        else if ( len )
+            printf("%.*s", (int)len, s);
         else
-            putchar(c);
+            printf("\\ufffd");
+        s += len ? len : 1;
     }
     putchar('"');
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * list-config.c - list -l: what a domain was made of, in libxl's words. It is
- * read from xenstore, so it is right for domains that xl made, too.
+ * list-config.c - list -l: what a domain is made of, in libxl's words, as
+ * xenstore knows it. xl does not write there what kernel it has loaded.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -147,6 +147,24 @@ type_in other "dmesg | grep -i sysrq"
 wait_for 30 says guest sysrq: && pass sysrq-arrives
 
 step xl-destroy xl destroy other
-gone() { ! pxl domid other; }
-wait_for 60 gone
+gone() { ! pxl domid "$1"; }
+wait_for 60 gone other
 refuses gone 'invalid domain identifier' pxl domid other
+
+# ---- With a guest that pxl makes: xl sees it.
+
+refuses no-file '/guest/none.cfg: No such file' pxl create /guest/none.cfg
+printf 'name = "x"\nkernel = "/guest/Image\n' > /tmp/bad.cfg
+refuses bad-file '/tmp/bad.cfg:2: a string is not closed' pxl create /tmp/bad.cfg
+printf 'name = "x"\nkernel = "/none"\nmemory = 64\n' > /tmp/bad.cfg
+refuses no-kernel '/tmp/bad.cfg:2: ' pxl create /tmp/bad.cfg
+step create-made pxl create -p /guest/plain.cfg
+both list-made list guest
+both domid-made domid guest
+text long-made pxl list -l guest
+text xl-paused xl list guest
+step unpause-made xl unpause guest
+step pause-made xl pause guest
+step destroy-made pxl destroy guest
+wait_for 60 gone guest
+refuses destroyed 'invalid domain identifier' pxl domid guest
