@@ -5,7 +5,7 @@
 #
 #   debian.sh fetch PACKAGE...        download binary packages
 #   debian.sh unpack DIR PACKAGE...   download and unpack them into DIR
-#   debian.sh source DIR PACKAGE      upstream's source, newest version, into DIR
+#   debian.sh source DIR PACKAGE[/RELEASE]  upstream's source, newest, into DIR
 #   debian.sh depends PACKAGE         the real package a meta package names
 #
 # PACKAGE is name[:arch][/release], as apt takes it.  Everything lives in
@@ -129,16 +129,23 @@ unpack)
     ;;
 source)
     dir=$1
-    src=$apt/sources/$2
+    src=$apt/sources/$(echo "$2" | tr / _)
     if [ ! -e "$src/stamp" ]; then
         lists
         echo "debian.sh: downloading the source of $2" >&2
         mkdir -p "$src"
         export APT_CONFIG="$apt/apt.conf"
-        version=$(apt-cache showsrc "$2" | sed -n 's/^Version: //p' |
-                  sort -V | tail -n 1)
+        case $2 in
+        */*)
+            which=$2
+            ;;
+        *)
+            which=$2=$(apt-cache showsrc "$2" | sed -n 's/^Version: //p' |
+                       sort -V | tail -n 1)
+            ;;
+        esac
         ( cd "$src" &&
-          apt-get -q source --tar-only --download-only "$2=$version" >&2 ) ||
+          apt-get -q source --tar-only --download-only "$which" >&2 ) ||
             die "cannot download the source of $2"
         touch "$src/stamp"
     fi
