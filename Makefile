@@ -63,6 +63,7 @@ srcs += xen/arch/arm/vtimer.c
 # What does not depend on it.
 srcs += xen/common/cmdline.c
 srcs += xen/common/console.c
+srcs += xen/common/cpu-kind.c
 srcs += xen/common/device-tree.c
 srcs += xen/common/domain.c
 srcs += xen/common/domctl-device.c

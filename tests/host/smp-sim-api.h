@@ -27,12 +27,16 @@ extern struct sim_guest sim_guests[SIM_VCPUS];
 extern unsigned int sim_nr_guests;
 extern unsigned int sim_yield_percent; /* how often CPUs interleave */
 extern s_time_t sim_now;
+extern uint32_t sim_kinds; /* bit n: CPU n is of the other kind */
 
 /* sim_start - @cpus CPUs up, @options parsed, and seeded. */
 void sim_start(unsigned int cpus, const char *sched, unsigned int seed);
 /* sim_add_domain - @nr guests that act alike; they are online. */
 struct domain *sim_add_domain(unsigned int nr,
                               void (*act)(struct sim_guest *g));
+/* The two halves of it. */
+struct domain *sim_domain_alloc(unsigned int nr);
+void sim_domain_fill(struct domain *d, void (*act)(struct sim_guest *g));
 struct sim_guest *sim_guest_of(const struct vcpu *v);
 /* sim_run - let all CPUs run for so long, checking after every tick. */
 void sim_run(s_time_t time);

@@ -60,6 +60,7 @@ DEFINE_PER_CPU(unsigned int, cpu_id);
 static DEFINE_PER_CPU(struct vcpu *, switched_from);
 cpumask_t cpu_online_map;
 unsigned int nr_cpus, cntfrq_khz = 62500;
+uint32_t sim_kinds;
 struct domain *hardware_domain;
 
 struct sim_guest sim_guests[SIM_VCPUS];
@@ -510,7 +511,7 @@ void sim_start(unsigned int n, const char *sched, unsigned int seed)
     sim_percpu_offset = 0;
 }
 
-struct domain *sim_add_domain(unsigned int nr, void (*act)(struct sim_guest *g))
+struct domain *sim_domain_alloc(unsigned int nr)
 {
     static domid_t next_id;
     struct domain *d = calloc(1, sizeof(*d) + 64);
@@ -518,7 +519,12 @@ struct domain *sim_add_domain(unsigned int nr, void (*act)(struct sim_guest *g))
     d->domain_id = next_id++;
     d->max_vcpus = nr;
     d->vcpu = calloc(nr, sizeof(*d->vcpu));
-    for ( unsigned int i = 0; i < nr; i++ )
+    return d;
+}
+
+void sim_domain_fill(struct domain *d, void (*act)(struct sim_guest *g))
+{
+    for ( unsigned int i = 0; i < d->max_vcpus; i++ )
     {
         struct vcpu *v = aligned_alloc(64, (sizeof(*v) + 63) & ~63UL);
         struct sim_guest *g = &sim_guests[sim_nr_guests++];
@@ -531,10 +537,22 @@ struct domain *sim_add_domain(unsigned int nr, void (*act)(struct sim_guest *g))
         if ( sched_init_vcpu(v) || arch_vcpu_init(v, NULL) )
             abort();
     }
+}
+
+struct domain *sim_add_domain(unsigned int nr, void (*act)(struct sim_guest *g))
+{
+    struct domain *d = sim_domain_alloc(nr);
+
+    sim_domain_fill(d, act);
     return d;
 }
 
 /* ---- the rest that the sources want ---- */
+
+uint32_t cpu_kind(unsigned int cpu)
+{
+    return sim_kinds >> cpu & 1 ? 0x410fd030 : 0x411fd070;
+}
 
 void *xzalloc_bytes(size_t size, size_t align)
 {

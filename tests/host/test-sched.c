@@ -195,6 +195,91 @@ static void test_affinity(void **state)
     with_seeds(affinity);
 }
 
+/* ---- two kinds of CPU: 0 to 3, and 4 to 7 ---- */
+
+#define BIG    0x0fU
+#define LITTLE 0xf0U
+
+static uint64_t cpus_of(const struct vcpu *v)
+{
+    return v->sched.hard_affinity.bits & cpu_online_map.bits;
+}
+
+/* It runs where it may, which is on one kind. */
+static void check_kind(struct sim_guest *g)
+{
+    uint64_t cpus = cpus_of(g->v);
+
+    CHECK(!(cpus & BIG) || !(cpus & LITTLE));
+    hog(g);
+}
+
+static void kinds(unsigned int seed)
+{
+    struct domain *d0, *d1, *d2;
+    struct vcpu *v;
+
+    sim_kinds = LITTLE;
+    sim_start(8, NULL, seed);
+    d0 = sim_add_domain(1, check_kind);
+    CHECK(cpus_of(d0->vcpu[0]) == BIG);
+
+    /* The other kind is less used now, and all of a domain is of one. */
+    d1 = sim_add_domain(3, check_kind);
+    for ( unsigned int i = 0; i < 3; i++ )
+    {
+        CHECK(cpus_of(d1->vcpu[i]) == LITTLE);
+        CHECK(d1->vcpu[i]->sched.cpu >= 4);
+    }
+    d2 = sim_add_domain(4, check_kind);
+    CHECK(cpus_of(d2->vcpu[0]) == BIG && cpus_of(d2->vcpu[3]) == BIG);
+    start(d0);
+    start(d1);
+    start(d2);
+    sim_run(MILLISECS(100));
+
+    /* Wider than its kind: within it. Another kind: when asked for. */
+    v = d1->vcpu[0];
+    CHECK(!vcpu_set_hard_affinity(v, CPUMASK_ALL) && cpus_of(v) == LITTLE);
+    CHECK(!vcpu_set_hard_affinity(v, (cpumask_t){0x33}) && cpus_of(v) == 0x30);
+    CHECK(!vcpu_set_hard_affinity(v, (cpumask_t){0x06}) && cpus_of(v) == 0x06);
+    CHECK(!vcpu_set_hard_affinity(v, CPUMASK_ALL) && cpus_of(v) == BIG);
+    CHECK(vcpu_set_hard_affinity(v, (cpumask_t){0x300}) == -EINVAL);
+    sim_run(MILLISECS(100));
+    CHECK(v->sched.cpu < 4 && v->sched.runtime > 0);
+}
+
+static void test_kinds(void **state)
+{
+    (void)state;
+    with_seeds(kinds);
+}
+
+static void kinds_of_dom0(unsigned int seed)
+{
+    struct domain *d;
+
+    sim_kinds = LITTLE;
+    sim_start(8, NULL, seed);
+    d = sim_domain_alloc(8);
+    d->is_hardware = true;
+    sim_domain_fill(d, check_kind);
+    for ( unsigned int i = 0; i < 8; i++ )
+    {
+        CHECK(cpus_of(d->vcpu[i]) == (i < 4 ? BIG : LITTLE));
+        CHECK(d->vcpu[i]->sched.cpu == i);
+    }
+    start(d);
+    sim_run(MILLISECS(100));
+    CHECK(sim_idle_cpus() == 0);
+}
+
+static void test_kinds_of_dom0(void **state)
+{
+    (void)state;
+    with_seeds(kinds_of_dom0);
+}
+
 static void pinned(unsigned int seed)
 {
     struct domain *d;
@@ -467,12 +552,13 @@ static void test_null(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_weights), cmocka_unit_test(test_many),
-        cmocka_unit_test(test_caps),    cmocka_unit_test(test_affinity),
-        cmocka_unit_test(test_pinned),  cmocka_unit_test(test_wakes),
-        cmocka_unit_test(test_latency), cmocka_unit_test(test_pauses),
-        cmocka_unit_test(test_onlines), cmocka_unit_test(test_null),
-        cmocka_unit_test(test_duels),
+        cmocka_unit_test(test_weights),       cmocka_unit_test(test_many),
+        cmocka_unit_test(test_caps),          cmocka_unit_test(test_affinity),
+        cmocka_unit_test(test_pinned),        cmocka_unit_test(test_wakes),
+        cmocka_unit_test(test_latency),       cmocka_unit_test(test_pauses),
+        cmocka_unit_test(test_onlines),       cmocka_unit_test(test_null),
+        cmocka_unit_test(test_duels),         cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_kinds_of_dom0),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

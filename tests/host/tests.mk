@@ -105,6 +105,7 @@ test-iommu-dt-cflags := $(test-device-tree-cflags) \
 # The simulated CPUs come first: their part of .cmdline starts the array.
 HOST_TESTS += test-sched
 test-sched := tests/host/smp-sim.c tests/host/test-sched.c xen/common/sched.c \
+    xen/common/cpu-kind.c \
     xen/common/softirq.c xen/common/timer.c
 # A list's head is no vCPU: container_of() of it is only compared.  And ASan
 # does not know contexts with stacks of their own.

@@ -110,7 +110,10 @@ static long setvcpuaffinity(struct domain *d,
     if ( !rc && set_hard )
         rc = vcpu_set_hard_affinity(v, hard);
     if ( !rc && set_hard )
+    {
+        eff_hard = cpumask_and(v->sched.hard_affinity, cpu_online_map);
         rc = bits_to_guest(&op->cpumap_hard, eff_hard.bits);
+    }
     if ( !rc && set_soft )
     {
         vcpu_set_soft_affinity(v, soft);

@@ -576,6 +576,7 @@ int vcpu_set_hard_affinity(struct vcpu *v, cpumask_t mask)
     if ( cpumask_empty(cpumask_and(mask, cpu_online_map)) )
         return -EINVAL;
     q = lock_queue_of(v);
+    mask = cpu_kind_affinity(v, mask);
     v->sched.hard_affinity = mask;
     if ( v->sched.queued && !cpumask_test(mask, v->sched.cpu) )
         dequeue(v);
@@ -615,9 +616,9 @@ int sched_init_vcpu(struct vcpu *v)
 {
     struct vcpu_sched *s = &v->sched;
 
-    s->hard_affinity = s->soft_affinity = CPUMASK_ALL;
+    s->soft_affinity = CPUMASK_ALL;
     s->weight = SCHED_DEFAULT_WEIGHT;
-    s->cpu = v->vcpu_id % nr_cpus;
+    cpu_kind_init_vcpu(v);
     s->runstate = RUNSTATE_offline;
     s->state_since = NOW();
     list_init(&s->run_list);
@@ -629,6 +630,7 @@ void sched_destroy_vcpu(struct vcpu *v)
 {
     ASSERT(!v->sched.queued && !v->sched.on_cpu);
     timer_kill(&v->sched.cap_timer);
+    cpu_kind_destroy_vcpu(v);
 }
 
 s_time_t sched_idle_time(unsigned int cpu)

@@ -160,4 +160,5 @@ void smp_boot_cpus(void)
             nr_cpus++;
     }
     printk("cpus: %u online\n", nr_cpus);
+    cpu_kind_report();
 }

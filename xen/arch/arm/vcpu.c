@@ -45,6 +45,13 @@ extern void fp_restore(const uint64_t *v);
 static DEFINE_PER_CPU(struct vcpu *, switched_from);
 static DEFINE_PER_CPU(uint64_t, midr); /* a guest sees the CPU it is on */
 
+#define MIDR_KIND (GENMASK32(31, 24) | GENMASK32(19, 4))
+
+uint32_t cpu_kind(unsigned int cpu)
+{
+    return (uint32_t)per_cpu(midr, cpu) & MIDR_KIND;
+}
+
 /* A frame for switch_stack(): x19 = fn, x30 = vcpu_first_run. */
 static void arm_first_run(struct vcpu *v, uint64_t sp, void (*fn)(void))
 {

@@ -73,6 +73,18 @@ void vcpu_wait_stopped(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 int __must_check vcpu_set_hard_affinity(struct vcpu *v, cpumask_t mask);
 void vcpu_set_soft_affinity(struct vcpu *v, cpumask_t mask);
+
+/* ---- cpu-kind.c: machines with several kinds of CPU ---- */
+
+/* For sched.c, around a vCPU's life: its first affinity and CPU. */
+void cpu_kind_init_vcpu(struct vcpu *v);
+void cpu_kind_destroy_vcpu(struct vcpu *v);
+/* cpu_kind_affinity - what is left of a mask with an online CPU in it, so that
+ * all are of one kind: the present one, if there are any. Queue lock. */
+cpumask_t cpu_kind_affinity(struct vcpu *v, cpumask_t mask);
+/* cpu_kind_report - say so, when there are several. After smp_boot_cpus(). */
+void cpu_kind_report(void);
+
 void sched_set_domain(struct domain *d, unsigned int weight, unsigned int cap);
 /* sched_idle_time - ns this CPU ran no vCPU. */
 s_time_t sched_idle_time(unsigned int cpu);

@@ -33,6 +33,8 @@ extern unsigned int nr_cpus; /* CPUs that came up; ids are 0..nr_cpus-1 */
 
 /* MPIDR_EL1 affinity (Aff3..Aff0, other bits 0) of a CPU that came up. */
 uint64_t cpu_mpidr(unsigned int cpu);
+/* cpu_kind - MIDR_EL1 of a CPU that came up, without variant and revision. */
+uint32_t cpu_kind(unsigned int cpu);
 
 /* What an interprocessor interrupt asks of its receiver. */
 enum ipi {
