@@ -11,7 +11,9 @@ payload-selftest := tests/payload/selftest.c
 payload_runtime := $(addprefix tests/payload/,start.S runtime.c fdt.c gic.c \
     events.c memory.c)
 
+# proxenos.h is found with quotes alone: its folder has a xen/ of its own.
 PAYLOAD_CPPFLAGS := -MMD -MP -Itests/payload -isystem $(B)/include \
+    -iquote xen/include -isystem $(B)/debian/xen-dev/usr/include \
     -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__
 PAYLOAD_CFLAGS := -std=gnu11 -O2 -g -march=armv8-a -mgeneral-regs-only \
     -mstrict-align -mno-outline-atomics -ffreestanding -fno-common -fpie \

@@ -10,6 +10,8 @@
  * in doubt. Checks of the FIFO events come last, as the domain then leaves the
  * 2-level form.
  */
+#define __XEN_TOOLS__ 1 /* for the toolstack's structures */
+
 #include <stdint.h>
 
 #include <public/errno.h>
@@ -27,6 +29,7 @@
 #include "gic.h"
 #include "hypercall.h"
 #include "memory.h"
+#include "proxenos.h"
 #include "runtime.h"
 
 #define BAD_HYPERCALL 63
@@ -704,6 +707,127 @@ static void test_fifo(void)
     check("fifo: upcall after unmask", events.upcalls - seen, 1);
 }
 
+/* ---- Proxenos' own hypercall ---- */
+
+static struct proxenos_op px;
+
+static long px_call(uint32_t cmd)
+{
+    px.cmd = cmd;
+    px.version = PROXENOS_OP_VERSION;
+    return hypercall5(__HYPERVISOR_proxenos_op, (unsigned long)&px, 0, 0, 0, 0);
+}
+
+static struct proxenos_op *px_clear(void)
+{
+    memset(&px, 0, sizeof(px));
+    return &px;
+}
+
+static void test_px_units(void)
+{
+    struct px_unit_info *unit = &px_clear()->u.unit_info;
+    struct px_table_info *table = &px.u.table_info;
+
+    check("px: unit_info", px_call(PX_OP_unit_info), 0);
+    check("px: it is an SMMUv3", unit->kind, PX_UNIT_SMMUV3);
+    check("px: by its name", starts_with(unit->name, "smmuv3 "), true);
+    check("px: with stage 1", unit->stages & 1, 1);
+    check("px: and contexts", unit->contexts > unit->contexts_used, true);
+    px_clear()->u.unit_info.index = 1;
+    check("px: no second unit", px_call(PX_OP_unit_info), -XEN_ENOENT);
+
+    px_clear();
+    check("px: table_info of dom0", px_call(PX_OP_table_info), 0);
+    check("px: it has tables", table->tables > 1, true);
+    check("px: and leaves",
+          table->leaves[1] + table->leaves[2] + table->leaves[3] > 0, true);
+    check("px: in a format", starts_with(table->format, "smmu-s1"), true);
+    check("px: without trouble", table->flags, 0);
+    px_clear()->u.table_info.index = 1;
+    check("px: no second table", px_call(PX_OP_table_info), -XEN_ENOENT);
+    px_clear()->u.table_info.domid = BAD_DOMID;
+    check("px: no such domain", px_call(PX_OP_table_info), -XEN_ESRCH);
+    px_clear()->u.table_info.domid = 0x10000;
+    check("px: nor one beyond 16 bits", px_call(PX_OP_table_info), -XEN_ESRCH);
+}
+
+static void test_px_devices(void)
+{
+    struct px_device_info *dev = &px.u.device_info;
+    unsigned int nr, nr_owned = 0, nr_bad = 0;
+    long rc = 0;
+
+    for ( nr = 0; !rc && nr < 64; nr += !rc )
+    {
+        px_clear()->u.device_info.index = nr;
+        rc = px_call(PX_OP_device_info);
+        nr_owned += !rc && dev->owner == 0;
+        nr_bad += !rc && (dev->flags & (PX_DEV_CUT_OFF | PX_DEV_UNUSABLE |
+                                        PX_DEV_UNPROTECTED));
+    }
+    check("px: device_info ends", rc, -XEN_ENOENT);
+    check("px: after some devices", nr > 0, true);
+    check("px: that are dom0's", nr_owned > 0, true);
+    check("px: all in order", nr_bad, 0);
+
+    px_clear()->u.quarantine.dev.kind = PX_DEVICE_PCI;
+    px.u.quarantine.dev.sbdf = 0x12345678;
+    check("px: quarantine of nothing", px_call(PX_OP_quarantine), -XEN_ENODEV);
+    check("px: nobody is in the way", px.u.quarantine.conflict == PX_NO_INDEX,
+          true);
+    px_clear()->u.fault_clear.dev.kind = 7;
+    check("px: no such kind of device", px_call(PX_OP_fault_clear),
+          -XEN_EINVAL);
+}
+
+static void test_px_audit(void)
+{
+    struct px_audit *audit = &px.u.audit;
+    uint64_t compared = 0, differences = 0, from;
+    domid_t self = DOMID_SELF;
+    long rc, pages = hypercall(__HYPERVISOR_memory_op,
+                               XENMEM_current_reservation, &self);
+    unsigned int slices = 0;
+
+    px_clear();
+    do
+    {
+        from = audit->gfn;
+        rc = px_call(PX_OP_audit);
+        compared += audit->compared;
+        differences += audit->differences;
+        if ( audit->differences )
+            printk("PX-TEST: gfn %lx differs: %u\n", (long)audit->bad_gfn,
+                   audit->what);
+    } while ( !rc && !(audit->flags & PX_AUDIT_DONE) && audit->gfn > from &&
+              ++slices < 100000 );
+    check("px: audit of dom0", rc, 0);
+    check("px: it ends", audit->flags, PX_AUDIT_DONE);
+    check("px: all of its memory was compared",
+          (long)compared >= pages && pages > 0, true);
+    check("px: no difference", (long)differences, 0);
+    px_clear()->u.audit.domid = BAD_DOMID;
+    check("px: audit of no domain", px_call(PX_OP_audit), -XEN_ESRCH);
+}
+
+static void test_px(void)
+{
+    px_clear();
+    check("px: no such operation", px_call(BAD_SUBOP), -XEN_ENOSYS);
+    px.version = PROXENOS_OP_VERSION + 1;
+    check("px: another version",
+          hypercall5(__HYPERVISOR_proxenos_op, (unsigned long)&px, 0, 0, 0, 0),
+          -XEN_EACCES);
+    check("px: bad pointer",
+          hypercall5(__HYPERVISOR_proxenos_op, (unsigned long)BAD_POINTER, 0, 0,
+                     0, 0),
+          -XEN_EFAULT);
+    test_px_units();
+    test_px_devices();
+    test_px_audit();
+}
+
 void payload_main(void)
 {
     struct fdt_query q = {
@@ -730,6 +854,8 @@ void payload_main(void)
     test_multicall();
     test_events();
     test_grants();
+    if ( strict )
+        test_px();
     test_fifo();
 
     printk("PX-TEST-END: %u passed, %u failed\n", passed, failed);
