@@ -132,6 +132,13 @@ test-iommu-audit := tests/host/p2m-rig.c tests/host/test-iommu-audit.c \
 test-iommu-audit-cflags := $(test-p2m-iommu-cflags)
 test-iommu-audit-libs := $(test-p2m-iommu-libs)
 
+px_rig := $(p2m_rig) tests/host/px-rig.c xen/common/proxenos-op.c
+HOST_TESTS += test-proxenos-op
+test-proxenos-op := tests/host/p2m-rig.c tests/host/test-proxenos-op.c \
+    $(px_rig)
+test-proxenos-op-cflags := $(test-p2m-iommu-cflags)
+test-proxenos-op-libs := $(test-p2m-iommu-libs)
+
 HOST_TESTS += test-page-alloc
 test-page-alloc := tests/host/test-page-alloc.c xen/common/page-alloc.c
 test-page-alloc-cflags := $(test-hyp-cflags)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Around Proxenos' own hypercall, on top of p2m-rig: a caller, guest memory at
+ * host pointers, PCI functions whose owners change at once, two nodes of the
+ * device tree. The IOMMU core, its driver and the P2M are the real ones.
+ */
+#ifndef TESTS_HOST_PX_RIG_H
+#define TESTS_HOST_PX_RIG_H
+
+#include "p2m-rig.h"
+
+#include <xen/pci.h>
+
+#include <proxenos.h>
+
+#define PX_DOMAINS 3U /* 0 is dom0 */
+#define PX_PCI     4U /* functions; see px_rig_init() */
+
+struct px_rig {
+    struct domain *d[PX_DOMAINS];
+    struct pci_dev pci[PX_PCI];
+    struct device *dt; /* of /soc/dma@1000; /soc/uart@2000 has none */
+    /* what pci_*() were asked last, and what they say (0: do it) */
+    unsigned int nr_calls, flags, slot;
+    int rc;
+    bool not_writable;         /* guest memory */
+    unsigned int nr_continued; /* hypercall_continue() */
+};
+extern struct px_rig px_rig;
+
+/* 0: function 00:01.0; 1: a bridge; 2: no IOMMU covers it; 3: shares its id
+ * with the node. All are dom0's, like the node; dom0's group is whole. */
+void px_rig_init(void);
+/* The caller from now on. */
+void px_rig_run_as(unsigned int domid);
+
+#endif /* TESTS_HOST_PX_RIG_H */
