@@ -243,6 +243,35 @@ static void nobody_else_crashes(void)
     end();
 }
 
+/* ---- a hook that is broken on purpose (debug builds) ---- */
+
+static void broken_hook(void)
+{
+    struct smmuv3_model_cfg cfg = smmuv3_model_default();
+    uint32_t sid = SID_A;
+
+    rig_init(1, &cfg);
+    assert_int_equal(rig_option("verbose,broken-hook"), 0);
+    rig_expect_line("broken-hook");
+    assert_true(rig_probe());
+    assert_non_null(strstr(rig.found, "***"));
+    dev = rig_device(rig.unit[0], "dev", 1, &sid);
+    d1 = rig_domain(1);
+    assert_int_equal(rig_map(d1, 0x40000, 0x91000, 0, RW), 0);
+    assert_int_equal(rig_assign(d1, dev), 0);
+    assert_true(rig_dma(0, SID_A, IOVA(0x40000), true) == ABORTED);
+    rig_softirqs();
+
+    /* dom0 must work. */
+    d2 = rig_domain(0);
+    d2->is_hardware = true;
+    assert_int_equal(rig_map(d2, 0x40000, 0xa1000, 0, RW), 0);
+    assert_int_equal(rig_deassign(dev), 0);
+    assert_int_equal(rig_assign(d2, dev), 0);
+    assert_true(rig_dma(0, SID_A, IOVA(0x40000), true) == 0xa1000000);
+    end();
+}
+
 /* ---- groups ---- */
 
 static void group_has_one_policy(void)
@@ -346,11 +375,12 @@ static void isolated(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(threshold_is_exact),  TEST(threshold_is_a_rate),
-        TEST(log_never_cuts_off),  TEST(clear_forgets_faults_only),
-        TEST(crash_at_the_first),  TEST(crash_during_detach),
-        TEST(nobody_else_crashes), TEST(group_has_one_policy),
-        TEST(late_member),         TEST(unusable_device),
+        TEST(threshold_is_exact),   TEST(threshold_is_a_rate),
+        TEST(log_never_cuts_off),   TEST(clear_forgets_faults_only),
+        TEST(crash_at_the_first),   TEST(crash_during_detach),
+        TEST(nobody_else_crashes),  TEST(broken_hook),
+        TEST(group_has_one_policy), TEST(late_member),
+        TEST(unusable_device),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,6 +39,43 @@ static bool word_is(const char *s, size_t len, const char *word)
     return strlen(word) == len && !memcmp(s, word, len);
 }
 
+/* Debug builds only: a hook that forgets domUs, to see that it is noticed. */
+#ifdef CONFIG_DEBUG
+static bool broken_hook; /* boot only */
+
+static bool break_hook(const char *s, size_t len)
+{
+    broken_hook |= word_is(s, len, "broken-hook");
+    return word_is(s, len, "broken-hook");
+}
+
+static bool hook_is_broken(const struct domain *d)
+{
+    return broken_hook && !d->is_hardware;
+}
+
+static void warn_of_broken_hook(void)
+{
+    if ( broken_hook )
+        printk(XENLOG_WARN "*** iommu=broken-hook: devices of domUs reach "
+                           "nothing, which the audit must find ***\n");
+}
+#else
+static bool break_hook(const char *s __maybe_unused, size_t len __maybe_unused)
+{
+    return false;
+}
+
+static bool hook_is_broken(const struct domain *d __maybe_unused)
+{
+    return false;
+}
+
+static void warn_of_broken_hook(void)
+{
+}
+#endif
+
 static int parse_word(const char *s, size_t len)
 {
     static const char *const on[] = {"", "yes", "on", "true", "enable", "1"};
@@ -70,7 +107,7 @@ static int parse_word(const char *s, size_t len)
         iommu_verbose = true;
         return 0;
     }
-    return -EINVAL;
+    return break_hook(s, len) ? 0 : -EINVAL;
 }
 
 static int parse_iommu(const char *value)
@@ -345,7 +382,7 @@ void iommu_map_pages(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
         .mem = flags & IOMMU_MMIO ? PGT_MEM_DEV_NGNRE : PGT_MEM_WB,
     };
 
-    if ( !di->enabled || !(flags & IOMMU_READ) )
+    if ( !di->enabled || !(flags & IOMMU_READ) || hook_is_broken(d) )
         return;
 
     for ( unsigned int i = 0; i < iommu_nr_formats; i++ )
@@ -671,6 +708,7 @@ void iommu_init(void)
         return;
     }
 
+    warn_of_broken_hook();
     softirq_open(SOFTIRQ_IOMMU, iommu_softirq);
     keyhandler_register('o', iommu_dump, "IOMMU units, devices and tables");
     dt_probe_class(DT_DRIVER_IOMMU);
