@@ -30,3 +30,9 @@ fuzz-cfg := tests/fuzz/fuzz-cfg.c tools/pxl/cfg-parse.c tools/pxl/cfg.c \
     tools/pxl/clock.c tools/pxl/util.c
 fuzz-cfg-cflags := $(test-pxl-cflags)
 fuzz-cfg-libs := -Wl,--wrap=err,--wrap=warn
+
+FUZZ_TARGETS += fuzz-proxenos-op
+fuzz-proxenos-op := tests/host/p2m-rig.c tests/fuzz/fuzz-proxenos-op.c \
+    $(px_rig)
+fuzz-proxenos-op-cflags := $(test-p2m-iommu-cflags)
+fuzz-proxenos-op-libs := $(test-p2m-iommu-libs) -lcmocka
