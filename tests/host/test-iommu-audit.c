@@ -317,6 +317,24 @@ static void tables_of_pages(void)
                                mfn ^ 1});
 }
 
+/* The P2M's block becomes the pages that it consists of; one is wrong. */
+static void split_by_hand(uint64_t *at)
+{
+    static const unsigned int wrong = 0x123;
+    uint64_t *table = alloc_xen_pages(0), was = *at;
+
+    for ( unsigned int i = 0; i < 512; i++ )
+        table[i] = (was | 2) + i * UINT64_C(0x1000);
+    *at = maddr_x(virt_to_maddr(table)) | 3;
+    expect_clean(NR_DEV);
+    broken(&table[wrong], table[wrong] ^ 0x1000,
+           (struct difference){PX_AUDIT_OTHER_FRAME, BLOCK + wrong, 1,
+                               (mfn_of(block) + wrong) ^ 1,
+                               mfn_of(block) + wrong});
+    *at = was;
+    free_xen_pages(table, 0);
+}
+
 static void tables_of_blocks(void)
 {
     uint64_t *at, mfn, leaf;
@@ -333,6 +351,9 @@ static void tables_of_blocks(void)
     /* Address bits that a block does not have. */
     broken(at, *at | 0x1000,
            (struct difference){PX_AUDIT_MALFORMED, BLOCK, 512, mfn, mfn + 1});
+
+    /* The same where the CPU has pages: one of them is another's. */
+    split_by_hand(desc_at(cpu(), BLOCK, 2));
 
     /* A block over the P2M's pages, right where there are some. */
     at = desc_at(dev(), RAM, 2);

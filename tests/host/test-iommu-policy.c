@@ -130,8 +130,10 @@ static void log_never_cuts_off(void)
     start();
     assert_int_equal(policy(dev, PX_FAULT_LOG, 0), 0);
     before = rig.nr_lines;
+    rig_expect_line("cut off");
     fault(SID_A, 25000);
     assert_false(dev->cut_off);
+    assert_string_equal(rig.found, "");
     assert_int_equal(dev->faults.nr, 25000);
     assert_true(rig.nr_lines - before < 50);
     assert_true(rig_dma(0, SID_A, IOVA(0x40000), true) == 0x91000000);
