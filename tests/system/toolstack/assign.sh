@@ -199,6 +199,7 @@ clean reboot
 
 # ---- detach from one, attach to the other: the same data
 
+run_in a let-go a
 step detach pxl pci-detach a $nvme
 clean detach
 refused detach-again 'does not have it' pxl pci-detach a $nvme
@@ -220,6 +221,7 @@ step group-attach pxl pci-attach a $twin_1
 refused group-refused "shares its requester ID with $twin_1" \
     pxl pci-attach b $twin_2
 step group-attach-both pxl pci-attach a $twin_2
+run_in a rescan a
 clean group
 
 # ---- attacks
@@ -272,7 +274,13 @@ fi
 
 # ---- ends
 
-# Crashed by its device: the first address without a right is the last.
+# Crashed by its device: the first address without a right is the last. The
+# storm may have cut it off: attached anew it is as new.
+type_in a 'for d in /sys/bus/pci/devices/*; do echo 1 > $d/remove; done'
+sleep 2
+step detach-twin pxl pci-detach a $twin_1
+step attach-twin pxl pci-attach a $twin_1
+run_in a rescan a
 step policy-crash pxl iommu-faults --policy crash $twin_1
 type_in a 'edu-attack storm 1000'
 if wait_for 120 gone a; then
