@@ -99,6 +99,8 @@ def assigned(request, new_machine):
     end = RAM_BASE + m.mem * MIB
     extra = [f"px.ram={RAM_BASE:x}-{end:x}", "px.pull=1",
              "px.targets=" + ",".join(f"{t:x}" for t in TARGETS)]
+    if request.param != ROWS[0]:
+        extra.append("px.fs_mib=32")
     if gic == 2:
         extra.append("px.consent=1")
     m.boot_hypervisor(HYPERVISOR, ["assign"],
