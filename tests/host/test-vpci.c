@@ -823,6 +823,12 @@ static void test_reset_kinds(void **state)
     assert_int_equal(nic->resets, 2);
     assert_int_equal(pdev->reset.kind, PX_RESET_PM);
     assert_int_equal(model_get(nic, BAR(4), 4), 0x10100000);
+    /* left asleep by dom0's driver */
+    assert_int_equal(release(NIC), 0);
+    model_set(nic, 0xc4, 2, 0x000b);
+    assert_int_equal(quarantine(NIC), 0);
+    assert_int_equal(model_get(nic, 0xc4, 2), 0x0008);
+    assert_int_equal(model_get(nic, BAR(4), 4), 0x10100000);
 }
 
 /* One that never comes back holds nobody up for ever. */

@@ -96,6 +96,10 @@ HOST_TESTS += test-vpci
 test-vpci := tests/host/test-vpci.c $(vpci_srcs)
 test-vpci-cflags := $(test-hyp-cflags)
 
+HOST_TESTS += test-msi
+test-msi := tests/host/test-msi.c xen/arch/arm/msi.c
+test-msi-cflags := $(test-hyp-cflags)
+
 HOST_TESTS += test-iommu-dt
 test-iommu-dt := tests/host/test-iommu-dt.c tests/host/libfdt.c \
     xen/common/device-tree.c xen/drivers/passthrough/iommu-dt.c

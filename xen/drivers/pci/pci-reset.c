@@ -22,6 +22,7 @@
 
 enum step {
     IDLE,
+    WAKING,  /* it was in a low power state */
     PENDING, /* FLR: its requests are still answered */
     ASSERTED,
     LOW_POWER,
@@ -157,13 +158,10 @@ static void end_bus(struct pci_dev *pdev)
             pci_restore(other);
 }
 
-void pci_reset_start(struct pci_dev *pdev, unsigned int kind)
+static void begin(struct pci_dev *pdev)
 {
-    pdev->reset.kind = (uint8_t)kind;
     pdev->reset.step = IDLE;
-    if ( !pci_present(pdev) )
-        return;
-    switch ( kind )
+    switch ( pdev->reset.kind )
     {
     case PX_RESET_FLR:
         next(pdev, PENDING, MILLISECS(100));
@@ -183,6 +181,23 @@ void pci_reset_start(struct pci_dev *pdev, unsigned int kind)
     }
 }
 
+void pci_reset_start(struct pci_dev *pdev, unsigned int kind)
+{
+    unsigned int pm = pdev->cap_pm;
+
+    pdev->reset.kind = (uint8_t)kind;
+    pdev->reset.step = IDLE;
+    if ( !pci_present(pdev) )
+        return;
+    if ( pm && (pci_conf_read(pdev, pm + PCI_PM_CONTROL, 2) & PCI_PM_STATE) )
+    {
+        pci_conf_change(pdev, pm + PCI_PM_CONTROL, PCI_PM_STATE, 0);
+        next(pdev, WAKING, MILLISECS(10));
+    }
+    else
+        begin(pdev);
+}
+
 /* Time is up, or what was waited for has happened. */
 static void go_on(struct pci_dev *pdev)
 {
@@ -190,6 +205,9 @@ static void go_on(struct pci_dev *pdev)
 
     switch ( pdev->reset.step )
     {
+    case WAKING:
+        begin(pdev);
+        break;
     case PENDING:
         pci_conf_change(pdev, cap + PCI_EXP_DEVCTL, 0, PCI_EXP_DEVCTL_FLR);
         next(pdev, SETTLING, MILLISECS(100));

@@ -368,8 +368,9 @@ int vpci_msg_update(struct vpci *f, struct vpci_msg *m, unsigned int event)
     if ( rc )
     {
         m->vector = NULL;
-        printk(XENLOG_ERR "PCI %s: no interrupt vector for message %u (%d)\n",
-               f->pdev->dev.name, event, rc);
+        printk_ratelimited(XENLOG_ERR "d%u: PCI %s: no interrupt vector for "
+                                      "message %u (%d)\n",
+                           f->d->domain_id, f->pdev->dev.name, event, rc);
         return rc;
     }
     m->virq = virq;
