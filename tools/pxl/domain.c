@@ -141,7 +141,10 @@ char *domain_name(int domid)
 {
     char *name = xs_get("/local/domain/%d/name", domid);
 
-    return name ? name : xstrdup("(null)");
+    if ( name )
+        return name;
+    /* Nothing says so when no other tool has set dom0 up. */
+    return xstrdup(domid ? "(null)" : "Domain-0");
 }
 
 /* -1 without a message: no domain has that name. */
