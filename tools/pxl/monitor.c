@@ -113,6 +113,7 @@ static int restart(const struct config *c, int domid, bool rename)
 static int act(const struct config *c, int domid, uint32_t flags)
 {
     enum action action = action_for(c, flags);
+    domain_info_t now;
     int next = 0;
 
     say("domain %d has shut down: %s; action: %s", domid,
@@ -121,7 +122,10 @@ static int act(const struct config *c, int domid, uint32_t flags)
         return 0;
     if ( guest_lock() )
         return -1;
-    if ( action == ACTION_DESTROY )
+    /* Another one may have ended it meanwhile: that is what is wanted. */
+    if ( domain_info(domid, &now) || now.flags & XEN_DOMINF_dying )
+        say("domain %d has been destroyed", domid);
+    else if ( action == ACTION_DESTROY )
         next = guest_destroy(domid);
     else
         next = restart(c, domid, action == ACTION_RENAME_RESTART);
