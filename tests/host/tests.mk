@@ -166,6 +166,11 @@ test-pxl-cfg := tests/host/test-pxl-cfg.c tools/pxl/cfg-parse.c \
     tools/pxl/cfg.c tools/pxl/clock.c tools/pxl/util.c
 test-pxl-cfg-cflags := $(test-pxl-cflags)
 
+HOST_TESTS += test-pxl-config
+test-pxl-config := tests/host/test-pxl-config.c \
+    $(patsubst %,tools/pxl/%.c,cfg cfg-parse clock config devspec parse util)
+test-pxl-config-cflags := $(test-pxl-cflags)
+
 # The public headers are arm64's; the tree is read with the host's libfdt.
 HOST_TESTS += test-pxl-create
 test-pxl-create := tests/host/test-pxl-create.c \

@@ -72,7 +72,7 @@ static int parse_uuid(const char *text, uint8_t *uuid)
         if ( n == UUID_SIZE * 2 || sscanf(text, "%1x", &digit) != 1 ||
              isspace((unsigned char)*text) )
             return -1;
-        uuid[n / 2] = (uint8_t)(uuid[n / 2] << 4 | digit);
+        uuid[n / 2] = (uint8_t)((unsigned int)uuid[n / 2] << 4 | digit);
         n++;
     }
     return n == UUID_SIZE * 2 ? 0 : -1;
