@@ -4,6 +4,7 @@
  * They come by -isystem, so our warnings do not apply to them.
  */
 #include <fdt.c>
+#include <fdt_check.c>
 #include <fdt_ro.c>
 #include <fdt_strerror.c>
 #include <fdt_sw.c>

@@ -64,6 +64,12 @@ test-ipmmu := tests/host/ipmmu-rig.c tests/host/test-ipmmu.c \
     xen/common/pgtable/fmt-s2.c
 test-ipmmu-cflags := $(test-smmuv3-cflags)
 
+HOST_TESTS += test-bootmem
+test-bootmem := tests/host/test-bootmem.c tests/host/libfdt.c \
+    xen/arch/arm/bootmem.c
+test-bootmem-cflags := $(test-device-tree-cflags) \
+    -isystem xen/arch/arm/include -Wno-redundant-decls
+
 HOST_TESTS += test-scif
 test-scif := tests/host/test-scif.c xen/drivers/char/scif.c
 test-scif-cflags := $(test-smmuv3-cflags)

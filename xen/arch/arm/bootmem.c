@@ -17,6 +17,7 @@ struct range {
 
 static struct range bank[MAX_BANKS];
 static unsigned int nr_banks;
+static struct range alias; /* shows RAM that a lower address shows, too */
 static struct range free_range[MAX_RANGES];
 static unsigned int nr_free_ranges;
 
@@ -55,6 +56,13 @@ bool mm_ram_bank(unsigned int i, maddr_t *start, uint64_t *size)
     *start = _maddr(bank[i].start);
     *size = bank[i].end - bank[i].start;
     return true;
+}
+
+bool mm_ram_alias(maddr_t *start, uint64_t *size)
+{
+    *start = _maddr(alias.start);
+    *size = alias.end - alias.start;
+    return *size;
 }
 
 bool bootmem_free(unsigned int i, maddr_t *start, maddr_t *end)
@@ -152,6 +160,21 @@ static int each_reg(const void *fdt, int node, int ac, int sc,
     return rc;
 }
 
+static int add_bank(uint64_t start, uint64_t size);
+
+/* The parts of a bank around the alias. */
+static int cut_alias(uint64_t start, uint64_t end)
+{
+    printk(XENLOG_WARN "memory: bank %#lx..%#lx: %#lx..%#lx is the same RAM as "
+                       "below 4 GiB: ignored\n",
+           start, end, alias.start, alias.end);
+    if ( start < alias.start )
+        (void)add_bank(start, alias.start - start);
+    if ( end > alias.end )
+        (void)add_bank(alias.end, end - alias.end);
+    return 0;
+}
+
 static int add_bank(uint64_t start, uint64_t size)
 {
     uint64_t end = start + size;
@@ -163,6 +186,8 @@ static int add_bank(uint64_t start, uint64_t size)
                start, size);
         return 0;
     }
+    if ( start < alias.end && end > alias.start )
+        return cut_alias(start, end);
     start = (start + PAGE_SIZE - 1) & PAGE_MASK;
     end &= PAGE_MASK;
     if ( start >= end )
@@ -209,6 +234,23 @@ static int reserve_chosen(const void *fdt)
     return rc;
 }
 
+/*
+ * R-Car Gen3 and later, RZ/G2: what is at 0x40000000 is at 0x400000000, too;
+ * 2 GiB of it. The other banks are beyond.
+ */
+static void find_alias(const void *fdt)
+{
+    const char *s;
+
+    for ( int i = 0;
+          (s = fdt_stringlist_get(fdt, 0, "compatible", i, NULL)) != NULL; i++ )
+    {
+        if ( !strncmp(s, "renesas,r8a77", 13) )
+            alias =
+                (struct range){UINT64_C(0x400000000), UINT64_C(0x480000000)};
+    }
+}
+
 int bootmem_scan(const void *fdt, maddr_t fdt_ma, maddr_t image_start,
                  maddr_t image_end)
 {
@@ -221,6 +263,7 @@ int bootmem_scan(const void *fdt, maddr_t fdt_ma, maddr_t image_start,
     }
     ac = cells_of(fdt, 0, "#address-cells", 2);
     sc = cells_of(fdt, 0, "#size-cells", 1);
+    find_alias(fdt);
 
     fdt_for_each_subnode (node, fdt, 0)
     {

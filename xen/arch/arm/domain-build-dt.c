@@ -286,6 +286,9 @@ static int remove_ram(struct rangeset *set)
     for ( unsigned int i = 0; !rc && mm_ram_bank(i, &start, &size); i++ )
         rc = rangeset_remove(set, maddr_x(start) >> PAGE_SHIFT,
                              (maddr_x(start) + size - 1) >> PAGE_SHIFT);
+    if ( !rc && mm_ram_alias(&start, &size) )
+        rc = rangeset_remove(set, maddr_x(start) >> PAGE_SHIFT,
+                             (maddr_x(start) + size - 1) >> PAGE_SHIFT);
     return rc;
 }
 

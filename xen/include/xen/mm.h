@@ -137,6 +137,9 @@ const void *mm_init(maddr_t image_ma, const void *fdt, maddr_t fdt_ma);
 void mm_free_boot_range(maddr_t start, uint64_t size);
 /* mm_ram_bank - bank @i of the host's RAM; false past the last. */
 bool mm_ram_bank(unsigned int i, maddr_t *start, uint64_t *size);
+/* mm_ram_alias - addresses that show RAM of the banks a second time: nobody
+ * may use them, frames have one number. False: there are none. */
+bool mm_ram_alias(maddr_t *start, uint64_t *size);
 /* mm_dump_walk - print the EL2 walk of an address, for fatal dumps. */
 void mm_dump_walk(uint64_t va);
 
