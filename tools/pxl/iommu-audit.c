@@ -31,6 +31,7 @@ static const char *what_name(uint32_t what)
         [PX_AUDIT_MORE_RIGHTS] = "devices have more rights",
         [PX_AUDIT_FEWER_RIGHTS] = "devices have fewer rights",
         [PX_AUDIT_OTHER_MEMTYPE] = "another memory type",
+        [PX_AUDIT_MALFORMED] = "a table entry that nobody should have written",
     };
 
     return what < sizeof(names) / sizeof(names[0]) && names[what] ? names[what]

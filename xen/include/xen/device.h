@@ -47,9 +47,9 @@ struct device {
     uint32_t ids[DEVICE_MAX_IDS]; /* StreamIDs or micro-TLBs; boot only */
     void *unit_priv;              /* the IOMMU driver's */
     struct iommu_dom *attached;   /* device lock; NULL: abort entry */
-    bool cut_off;    /* device lock; a storm: aborts until re-attached */
-    bool unusable;   /* its unit could not take it: nobody's */
-    uint8_t fault_policy;          /* device lock; PX_FAULT_* */
+    bool cut_off;         /* device lock; a storm: aborts until re-attached */
+    bool unusable;        /* its unit could not take it: nobody's */
+    uint8_t fault_policy; /* device lock; PX_FAULT_* */
     uint32_t fault_threshold;      /* device lock; faults in 5 s */
     struct iommu_fault_log faults; /* device lock */
 
