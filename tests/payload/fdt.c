@@ -46,6 +46,13 @@ static bool list_has(const char *list, uint32_t len, const char *value)
     return false;
 }
 
+const char *fdt_bootargs(const void *fdt)
+{
+    struct fdt_query q = {.prop = "bootargs", .want = "bootargs"};
+
+    return (const char *)fdt_find(fdt, &q, NULL);
+}
+
 uint32_t fdt_total_size(const void *fdt)
 {
     return fdt_cell(fdt, 1);
@@ -74,7 +81,7 @@ const uint8_t *fdt_find(const void *fdt, const struct fdt_query *q,
             name = strings + fdt_cell(p, 1);
             p += 8;
             if ( str_eq(name, q->prop) &&
-                 list_has((const char *)p, size, q->value) )
+                 (!q->value || list_has((const char *)p, size, q->value)) )
                 match = true;
             if ( str_eq(name, q->want) )
             {

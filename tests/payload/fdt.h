@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct fdt_query {
-    const char *prop, *value; /* select nodes where prop lists value */
+    const char *prop, *value; /* nodes where prop lists value; NULL: any */
     unsigned int index;       /* skip that many matching nodes */
     const char *want;         /* the property to return */
 };
@@ -25,6 +25,9 @@ const uint8_t *fdt_find(const void *fdt, const struct fdt_query *q,
                         uint32_t *len);
 
 uint32_t fdt_total_size(const void *fdt);
+
+/* fdt_bootargs - the command line, or NULL. */
+const char *fdt_bootargs(const void *fdt);
 
 /* The i-th cell of a property; byte loads, as values need not be aligned. */
 static inline uint32_t fdt_cell(const uint8_t *prop, unsigned int i)

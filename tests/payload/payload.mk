@@ -4,12 +4,13 @@
 # source and the runtime in tests/payload.  To add one, name it in PAYLOADS
 # and its source in payload-NAME.
 
-PAYLOADS := bench selftest
+PAYLOADS := bench fuzz selftest
 payload-bench    := tests/bench/bench.c
+payload-fuzz     := tests/payload/fuzz.c tests/payload/fuzz-calls.c
 payload-selftest := tests/payload/selftest.c
 
 payload_runtime := $(addprefix tests/payload/,start.S runtime.c fdt.c gic.c \
-    events.c memory.c)
+    events.c memory.c pv-console.c)
 
 # proxenos.h is found with quotes alone: its folder has a xen/ of its own.
 PAYLOAD_CPPFLAGS := -MMD -MP -Itests/payload -isystem $(B)/include \

@@ -18,6 +18,7 @@
 #include "fdt.h"
 #include "gic.h"
 #include "hypercall.h"
+#include "pv-console.h"
 
 #define GIB          0x40000000UL
 #define ROOT_ENTRIES 512
@@ -53,12 +54,9 @@ struct cpu cpus[MAX_CPUS] __attribute__((aligned(4096)));
 struct boot boot;
 
 static uint64_t ram_next, ram_end;
-static volatile bool fault_expected;
-static volatile struct fault fault_seen;
 
-/* The n-th memory range of the tree; false behind the last. */
-static bool memory_range(const void *fdt, unsigned int n, uint64_t *start,
-                         uint64_t *size)
+bool memory_range(const void *fdt, unsigned int n, uint64_t *start,
+                  uint64_t *size)
 {
     struct fdt_query q = {
         .prop = "device_type",
@@ -212,13 +210,12 @@ static uint64_t read_far(void)
 
 void sync_handler(struct frame *f)
 {
-    if ( !fault_expected )
+    struct cpu *cpu = this_cpu();
+
+    if ( !cpu->fault_expected )
         unexpected_handler(f);
 
-    fault_expected = false;
-    fault_seen.taken = true;
-    fault_seen.esr = read_esr();
-    fault_seen.far = read_far();
+    cpu->fault = (struct fault){true, read_esr(), read_far()};
     f->elr += 4;
 }
 
@@ -228,22 +225,23 @@ void unexpected_handler(struct frame *f)
           read_far(), f->elr - (uint64_t)_start, f->spsr);
 }
 
-static void fault_arm(void)
+void fault_arm(void)
 {
-    fault_seen.taken = false;
-    fault_expected = true;
+    struct cpu *cpu = this_cpu();
+
+    cpu->fault.taken = false;
+    cpu->fault_expected = true;
+    __asm__ volatile("" : : : "memory");
 }
 
-static struct fault fault_result(void)
+struct fault fault_result(void)
 {
-    __asm__ volatile("dsb sy; isb" : : : "memory");
-    fault_expected = false;
+    struct cpu *cpu = this_cpu();
 
-    return (struct fault){
-        .taken = fault_seen.taken,
-        .esr = fault_seen.esr,
-        .far = fault_seen.far,
-    };
+    __asm__ volatile("dsb sy; isb" : : : "memory");
+    cpu->fault_expected = false;
+
+    return cpu->fault;
 }
 
 struct fault try_read(uint64_t addr, uint32_t *v)
@@ -277,7 +275,8 @@ struct line {
 
 static void line_flush(struct line *l)
 {
-    hypercall3(__HYPERVISOR_console_io, CONSOLEIO_write, l->used, l->buf);
+    if ( hypercall3(__HYPERVISOR_console_io, CONSOLEIO_write, l->used, l->buf) )
+        pv_console_write(l->buf, l->used);
     l->used = 0;
 }
 

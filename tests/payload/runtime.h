@@ -24,11 +24,19 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+/* What try_read() and try_write() saw. */
+struct fault {
+    bool taken;
+    uint64_t esr, far;
+};
+
 struct cpu {
     uint64_t irq_stamp; /* counter at the last vector entry */
     unsigned int id;
+    bool fault_expected;
+    struct fault fault;
     void (*main)(unsigned int id);
-    uint8_t stack[CPU_SIZE - 24] __attribute__((aligned(8)));
+    uint8_t stack[CPU_SIZE - 48] __attribute__((aligned(8)));
 };
 
 struct boot {
@@ -36,12 +44,6 @@ struct boot {
     uint64_t cntpct; /* at the payload's first instruction */
     unsigned int nr_cpus;
     uint64_t mpidr[MAX_CPUS];
-};
-
-/* What try_read() and try_write() saw. */
-struct fault {
-    bool taken;
-    uint64_t esr, far;
 };
 
 extern struct boot boot;
@@ -111,6 +113,7 @@ static inline uint64_t read64(uint64_t addr)
 /*
  * printk - format onto the hypervisor's console.
  * Knows %s %c %d %u %x and %%, each with an optional l. One hypercall a line.
+ * A domain that may not write there has a console of its own (pv-console.c).
  */
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
@@ -128,6 +131,10 @@ void shutdown(unsigned int reason) __attribute__((noreturn));
  */
 void *ram_alloc(size_t size, size_t align);
 
+/* memory_range - the n-th range of RAM by the tree; false behind the last. */
+bool memory_range(const void *fdt, unsigned int n, uint64_t *start,
+                  uint64_t *size);
+
 /*
  * try_read - read 32 bits at addr where the read may fault.
  * @v: the value, untouched after a fault; may be NULL
@@ -135,6 +142,11 @@ void *ram_alloc(size_t size, size_t align);
  */
 struct fault try_read(uint64_t addr, uint32_t *v);
 struct fault try_write(uint64_t addr, uint32_t v);
+
+/* fault_arm - the next instructions may fault, and are stepped over then.
+ * fault_result - until here; the last fault. Both of this CPU. */
+void fault_arm(void);
+struct fault fault_result(void);
 
 /*
  * cpu_start - bring CPU id up by PSCI and run fn on it, interrupts masked.
