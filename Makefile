@@ -78,6 +78,7 @@ srcs += xen/common/memory.c
 srcs += xen/common/mmio.c
 srcs += xen/common/multicall.c
 srcs += xen/common/page-alloc.c
+srcs += xen/common/paging.c
 srcs += xen/common/platform-op.c
 srcs += xen/common/proxenos-op.c
 srcs += xen/common/rangeset.c

@@ -121,6 +121,8 @@ static bool alloc_fails(void)
 void *__real_alloc_xen_pages(unsigned int order);
 void *__real_xzalloc_bytes(size_t size, size_t align);
 void __real_free_xen_pages(void *va, unsigned int order);
+void __real_paging_free(struct domain *d, void *table, unsigned int order);
+void __wrap_paging_free(struct domain *d, void *table, unsigned int order);
 void __real_put_page(struct page_info *pg);
 void __real_page_release(struct page_info *pg);
 void *__wrap_alloc_xen_pages(unsigned int order);
@@ -144,6 +146,14 @@ void __wrap_free_xen_pages(void *va, unsigned int order)
     given_back(maddr_x(virt_to_maddr(va)), PAGE_SIZE << order);
     memset(va, 0xa5, PAGE_SIZE << order);
     __real_free_xen_pages(va, order);
+}
+
+/* What goes to a pool may be another table next, as if it had been freed. */
+void __wrap_paging_free(struct domain *d, void *table, unsigned int order)
+{
+    given_back(maddr_x(virt_to_maddr(table)), PAGE_SIZE << order);
+    memset(table, 0xa5, PAGE_SIZE << order);
+    __real_paging_free(d, table, order);
 }
 
 static void check_frame(const struct page_info *pg)
@@ -378,6 +388,8 @@ struct domain *rig_domain(domid_t id)
     d->max_pages = ~0UL;
     spin_lock_init(&d->page_lock, LOCK_RANK_DOMPAGE);
     list_init(&d->page_list);
+    if ( rig.limited )
+        assert_int_equal(paging_init(d), 0);
     if ( iommu_domain_init(d) )
     {
         free(d);
@@ -409,8 +421,12 @@ void rig_domain_kill(struct domain *d)
     while ( (rc = iommu_domain_teardown(d)) == -ERESTART )
         continue;
     assert_int_equal(rc, 0);
+    while ( (rc = paging_release(d)) == -ERESTART )
+        continue;
+    assert_int_equal(rc, 0);
     stage2_stop(rig.cpu, vttbr);
     p2m_exit(d);
+    paging_exit(d);
     assert_false(stage2_cached(rig.cpu, vttbr));
 }
 

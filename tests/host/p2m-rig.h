@@ -40,6 +40,7 @@ struct rig {
     /* the n-th allocation of a table or structure fails; 0: none does */
     unsigned int fail_alloc;
     bool preempt;              /* what preempt_check() says */
+    bool limited;              /* domains have a pool for their tables */
     unsigned int nr_last_page; /* domain_last_page_gone() */
     /* called at each barrier, when stores have become visible */
     void (*at_barrier)(void);

@@ -1451,6 +1451,81 @@ static void teardown_in_slices(void)
     check_all(dom, WIN, 2000);
 }
 
+/* A page of its own table on either side. */
+static int add_apart(struct domain *d, uint64_t n)
+{
+    return p2m_add_page(d, _gfn(n << 9), _mfn(MMIO + n), P2M_MMIO_DIRECT);
+}
+
+/* P5: tables come from the domain's own pool; when it is empty, nobody else
+ * and nothing there is the worse for it. */
+static void own_pool(void)
+{
+    struct rig_cfg cfg = config();
+    unsigned long before = start(&cfg), heap = heap_free_pages(), full;
+    struct domain *d, *other = doms[1].d;
+    uint64_t n = 0;
+    int rc;
+
+    rig.at_barrier = NULL;
+    rig.limited = true;
+    d = rig_domain(9);
+    full = heap_free_pages();
+    while ( !(rc = add_apart(d, n)) && n < 1000 )
+        n++;
+    assert_int_equal(rc, -ENOMEM);
+    assert_true(n > 8);
+    assert_int_equal(heap_free_pages(), full);
+    assert_true(mfn_eq(p2m_lookup(d, _gfn(n << 9), NULL, NULL), INVALID_MFN));
+    assert_int_equal(walk(&d->iommu.dom[0].pgt, n << 21), 0);
+    assert_int_equal(add_apart(other, n), 0);
+    assert_int_equal(p2m_remove_page(other, _gfn(n << 9), INVALID_MFN), 0);
+
+    rig.preempt = true;
+    assert_int_equal(paging_set_size(d, 100 * PAGE_SIZE), -ERESTART);
+    rig.preempt = false;
+    assert_int_equal(paging_set_size(d, 100 * PAGE_SIZE), 0);
+    assert_int_equal(paging_size(d), 100 * PAGE_SIZE);
+    assert_int_equal(full - heap_free_pages(), 200); /* two sets of tables */
+    assert_int_equal(add_apart(d, n), 0);
+    assert_int_equal(paging_set_size(d, 1), -EINVAL);
+    assert_int_equal(paging_set_size(d, UINT64_C(1) << 50), -ENOMEM);
+
+    for ( uint64_t i = 0; i <= n; i++ )
+        assert_int_equal(p2m_remove_page(d, _gfn(i << 9), INVALID_MFN), 0);
+    assert_int_equal(paging_set_size(d, 0), 0);
+    assert_int_equal(heap_free_pages(), full);
+    for ( uint64_t i = 0; i < n; i++ )
+        assert_int_equal(add_apart(d, i), 0);
+    rig_domain_kill(d);
+    assert_int_equal(heap_free_pages(), heap);
+    finish(before);
+}
+
+/* What is in use as a table stays. */
+static void pool_in_use(void)
+{
+    struct rig_cfg cfg = config();
+    unsigned long before = start(&cfg);
+    struct domain *d;
+
+    rig.at_barrier = NULL;
+    rig.limited = true;
+    d = rig_domain(9);
+    assert_int_equal(paging_set_size(d, 100 * PAGE_SIZE), 0);
+    for ( uint64_t i = 0; i < 50; i++ )
+        assert_int_equal(add_apart(d, i), 0);
+    assert_int_equal(paging_set_size(d, 0), -EBUSY);
+    assert_int_equal(d->paging.nr_free, 0);
+    assert_int_equal(add_apart(d, 50), -ENOMEM);
+    rig_domain_kill(d);
+    rig.limited = false;
+    d = rig_domain(9);
+    assert_int_equal(paging_set_size(d, 0), -EINVAL);
+    rig_domain_kill(d);
+    finish(before);
+}
+
 /* VMIDs run out, come back, and are clean when they do. */
 static void vmids_run_out(void)
 {
@@ -1520,6 +1595,8 @@ int main(void)
         TEST(bad_arguments),
         TEST(failed_split),
         TEST(teardown_in_slices),
+        TEST(own_pool),
+        TEST(pool_in_use),
         TEST(vmids_run_out),
     };
 

@@ -123,7 +123,7 @@ test-sched-cflags := -include tests/host/smp-sim.h $(test-hyp-cflags) \
     -fno-sanitize=alignment,address
 
 p2m_rig := $(smmuv3_rig) tests/models/stage2.c xen/arch/arm/p2m.c \
-    xen/arch/arm/p2m-tlb.c xen/common/page-alloc.c \
+    xen/arch/arm/p2m-tlb.c xen/common/page-alloc.c xen/common/paging.c \
     xen/drivers/passthrough/iommu-audit.c
 
 # The rig comes first: its part of .dtdrivers is the start of the array.
@@ -134,7 +134,7 @@ test-p2m-iommu-cflags := -isystem xen/arch/arm/include -Wno-redundant-decls
 # Memory that is given back passes the rig, allocations may fail there.
 test-p2m-iommu-libs := -Wl,--wrap=alloc_xen_pages \
     -Wl,--wrap=xzalloc_bytes,--wrap=free_xen_pages,--wrap=put_page \
-    -Wl,--wrap=page_release
+    -Wl,--wrap=page_release,--wrap=paging_free
 
 HOST_TESTS += test-iommu-audit
 test-iommu-audit := tests/host/p2m-rig.c tests/host/test-iommu-audit.c \

@@ -157,8 +157,10 @@ static int alloc_shared_info(struct domain *d)
  */
 static int init_parts(struct domain *d, const struct domain_config *cfg)
 {
-    int rc = p2m_init(d);
+    int rc = cfg->hardware ? 0 : paging_init(d);
 
+    if ( !rc )
+        rc = p2m_init(d);
     if ( !rc && cfg->iommu )
         rc = iommu_domain_init(d);
     if ( !rc )
@@ -201,6 +203,7 @@ static void domain_free(struct domain *d)
     if ( d->shared_info_page )
         page_release(d->shared_info_page);
     p2m_exit(d);
+    paging_exit(d);
     rangeset_free(&d->iomem_caps);
     rangeset_free(&d->irq_caps);
     xfree(d->vcpu);
@@ -451,8 +454,9 @@ static void begin_dying(struct domain *d)
 int domain_kill(struct domain *d)
 {
     static int (*const step[])(struct domain *) = {
-        release_devices, evtchn_destroy, grant_table_release_mappings, p2m_step,
-        iommu_teardown,  release_pages,  drop_base_reference,
+        release_devices, evtchn_destroy,      grant_table_release_mappings,
+        p2m_step,        iommu_teardown,      paging_release,
+        release_pages,   drop_base_reference,
     };
     int rc = 0;
 

@@ -217,10 +217,14 @@ static long cacheflush(struct domain *d, struct xen_domctl_cacheflush *cf)
     return 0;
 }
 
-/* Tables come from the heap as they are needed: only the size is checked. */
-static long set_paging_mempool_size(const struct xen_domctl_paging_mempool *p)
+static long set_paging_mempool_size(struct domain *d, uint64_t size)
 {
-    return p->size & (PAGE_SIZE - 1) ? -EINVAL : 0;
+    int rc;
+
+    spin_lock(&d->hypercall_lock);
+    rc = paging_set_size(d, size);
+    spin_unlock(&d->hypercall_lock);
+    return rc;
 }
 
 static long set_handle(struct domain *d, const xen_domain_handle_t handle)
@@ -271,7 +275,10 @@ static long of_domain(struct domain *d, struct xen_domctl *op)
     case XEN_DOMCTL_cacheflush:
         return cacheflush(d, &op->u.cacheflush);
     case XEN_DOMCTL_set_paging_mempool_size:
-        return set_paging_mempool_size(&op->u.paging_mempool);
+        return set_paging_mempool_size(d, op->u.paging_mempool.size);
+    case XEN_DOMCTL_get_paging_mempool_size:
+        op->u.paging_mempool.size = paging_size(d);
+        return 0;
     case XEN_DOMCTL_set_address_size:
         return op->u.address_size.size == 64 ? 0 : -EINVAL;
     case XEN_DOMCTL_get_address_size:

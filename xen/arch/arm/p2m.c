@@ -76,14 +76,16 @@ static uint64_t gfn_addr(gfn_t gfn)
 
 static void *table_alloc(void *ctx, unsigned int order)
 {
-    (void)ctx;
-    return alloc_xen_pages(order);
+    const struct p2m *p2m = ctx;
+
+    return paging_alloc(p2m->d, order);
 }
 
 static void table_free(void *ctx, void *table, unsigned int order)
 {
-    (void)ctx;
-    free_xen_pages(table, order);
+    const struct p2m *p2m = ctx;
+
+    paging_free(p2m->d, table, order);
 }
 
 static struct pgt_page *table_page(const void *table)

@@ -195,7 +195,7 @@ static void iommu_softirq(void)
 static void *table_alloc(void *ctx, unsigned int order)
 {
     const struct iommu_dom *dom = ctx;
-    void *table = alloc_xen_pages(order);
+    void *table = paging_alloc(dom->d, order);
 
     /* A walker that does not snoop must not find what was there before. */
     if ( table && !dom->format->coherent_walk )
@@ -205,8 +205,9 @@ static void *table_alloc(void *ctx, unsigned int order)
 
 static void table_free(void *ctx, void *table, unsigned int order)
 {
-    (void)ctx;
-    free_xen_pages(table, order);
+    const struct iommu_dom *dom = ctx;
+
+    paging_free(dom->d, table, order);
 }
 
 static struct pgt_page *table_page(const void *table)

@@ -15,6 +15,7 @@
 #include <xen/mm.h>
 #include <xen/mmio.h>
 #include <xen/p2m.h>
+#include <xen/paging.h>
 #include <xen/sched.h>
 #include <xen/smp.h>
 #include <xen/softirq.h>
@@ -81,6 +82,7 @@ struct domain {
     unsigned long tot_pages, max_pages; /* page_lock */
     unsigned long held_pages;           /* dying: seen in a row; page_lock */
 
+    struct paging_pool paging; /* page_lock */
     struct p2m p2m;
     struct domain_iommu iommu;
     struct domain_evtchn evtchn;
