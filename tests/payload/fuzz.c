@@ -55,12 +55,13 @@ unsigned int rnd(struct fuzz *f, unsigned int below)
 /* As asm/config.h of the hypervisor places things. */
 bool is_ours(uint64_t v)
 {
-    uint64_t top = v >> 32;
+    uint64_t top = v >> 32, low = (uint32_t)v;
 
-    return (top >= 0x8000 && top < 0x8010) || /* direct map */
-           top == 0xf000 || top == 0xf100 ||  /* registers, stacks */
-           (top >= 0xf800 && top < 0xf810) || /* frame table */
-           top == 0xff00;                     /* image */
+    /* the direct map, where a machine has RAM */
+    return (v >= 0x800040000000 && top < 0x8010) ||
+           ((top == 0xf000 || top == 0xf100) && low) || /* registers, stacks */
+           (top >= 0xf800 && top < 0xf810) ||           /* frame table */
+           (top == 0xff00 && low && low < 0x200000);    /* image */
 }
 
 /* ---- what a call has written ---- */

@@ -4,9 +4,10 @@
 # source and the runtime in tests/payload.  To add one, name it in PAYLOADS
 # and its source in payload-NAME.
 
-PAYLOADS := bench fuzz selftest
+PAYLOADS := bench fuzz selftest tick
 payload-bench    := tests/bench/bench.c
 payload-fuzz     := tests/payload/fuzz.c tests/payload/fuzz-calls.c
+payload-tick     := tests/payload/tick.c
 payload-selftest := tests/payload/selftest.c
 
 payload_runtime := $(addprefix tests/payload/,start.S runtime.c fdt.c gic.c \

@@ -70,7 +70,17 @@ def main():
     parser.add_argument("--cpus", type=int, default=1)
     parser.add_argument("--strict", action="store_true",
                         help="also check what Xen 4.17 fails")
+    parser.add_argument("--fuzz", type=int, metavar="CALLS",
+                        help="the payload is fuzz.Image")
     args = parser.parse_args()
+
+    if args.fuzz:
+        text, error = boot(args, args.hypervisor, args.cpus,
+                           f"fuzz={args.fuzz}", "disclosures")
+        print("\n".join(line for line in text.splitlines() if "fuzz" in line))
+        if error:
+            print(error, file=sys.stderr)
+        return 0 if re.search(r"^fuzz: .*: PASS$", text, re.M) else 1
 
     text, error = boot(args, args.hypervisor, args.cpus,
                        "strict" if args.strict else "reference", "PX-TEST-END")
