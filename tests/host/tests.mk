@@ -70,6 +70,10 @@ test-bootmem := tests/host/test-bootmem.c tests/host/libfdt.c \
 test-bootmem-cflags := $(test-device-tree-cflags) \
     -isystem xen/arch/arm/include -Wno-redundant-decls
 
+HOST_TESTS += test-rcar-sysc
+test-rcar-sysc := tests/host/test-rcar-sysc.c xen/drivers/soc/rcar-sysc.c
+test-rcar-sysc-cflags := $(test-smmuv3-cflags)
+
 HOST_TESTS += test-scif
 test-scif := tests/host/test-scif.c xen/drivers/char/scif.c
 test-scif-cflags := $(test-smmuv3-cflags)
