@@ -747,6 +747,214 @@ static void utlb0_allowed(void)
     utlb0(true);
 }
 
+/* ---- anything, in any order, against a flat array ---- */
+
+#define WINDOW  2048U /* pages from dfn 0x40000: two tables */
+#define DOMAINS 8U    /* more than there are contexts */
+#define DEVICES 10U
+#define FRAMES  UINT64_C(0x600000)
+
+static struct {
+    uint32_t random;
+    struct domain *d[DOMAINS];
+    uint64_t mfn[DOMAINS][WINDOW]; /* 0: a hole */
+    bool write[DOMAINS][WINDOW];
+    struct device *dev[DEVICES];
+    unsigned int owner[DEVICES]; /* + 1 */
+} any;
+
+static unsigned int draw(unsigned int below)
+{
+    any.random = any.random * 1664525 + 1013904223;
+    return (any.random >> 8) % below;
+}
+
+static unsigned int leaf_of(unsigned int dev)
+{
+    return 1 + dev % 2;
+}
+
+static void any_map(unsigned int d, unsigned int at, unsigned int order)
+{
+    uint64_t mfn = FRAMES + d * 0x10000 + (draw(16) << 11) + at;
+    bool write = draw(3);
+    int want = 0;
+
+    for ( unsigned int i = at; i < at + (1U << order); i++ )
+        want = any.mfn[d][i] ? -EEXIST : want;
+    assert_int_equal(
+        rig_map(any.d[d], 0x40000 + at, mfn, order, write ? RW : IOMMU_READ),
+        want);
+    for ( unsigned int i = 0; i < 1U << order && !want; i++ )
+    {
+        any.mfn[d][at + i] = mfn + i;
+        any.write[d][at + i] = write;
+    }
+}
+
+/* The frame goes back, unless the domain has it elsewhere, too. */
+static void any_unmap(unsigned int d, unsigned int at, unsigned int order)
+{
+    uint64_t old[512];
+
+    assert_int_equal(rig_unmap(any.d[d], 0x40000 + at, order), 0);
+    memcpy(old, &any.mfn[d][at], sizeof(old[0]) << order);
+    memset(&any.mfn[d][at], 0, sizeof(old[0]) << order);
+    for ( unsigned int i = 0; i < 1U << order; i += 1 + draw(64) )
+        if ( old[i] )
+            ipmmu_model_freed(rig.model, PA(old[i]), 0x1000);
+}
+
+static void any_access(unsigned int dev, unsigned int at)
+{
+    unsigned int owner = any.owner[dev];
+    uint64_t want = owner ? any.mfn[owner - 1][at] : 0, got;
+    bool write = draw(2);
+
+    if ( write && owner && !any.write[owner - 1][at] )
+        want = 0;
+    got = rig_dma(leaf_of(dev), 10 + dev, IOVA(0x40000 + at), write);
+    assert_true(got == (want ? PA(want) : ABORTED));
+}
+
+static void any_assign(unsigned int dev, unsigned int d)
+{
+    unsigned int used = 0;
+    bool has = false;
+    int rc;
+
+    for ( unsigned int i = 0; i < DOMAINS; i++ )
+    {
+        bool one = false;
+
+        for ( unsigned int j = 0; j < DEVICES; j++ )
+            one |= any.owner[j] == i + 1;
+        used += one;
+        has |= one && i == d;
+    }
+    rc = rig_assign(any.d[d], any.dev[dev]);
+    if ( any.owner[dev] )
+        assert_int_equal(rc, any.owner[dev] == d + 1 ? 0 : -EBUSY);
+    else
+    {
+        assert_int_equal(rc, has || used < 6 ? 0 : -ENOSPC);
+        any.owner[dev] = rc ? 0 : d + 1;
+    }
+}
+
+static void any_step(void)
+{
+    unsigned int d = draw(DOMAINS), dev = draw(DEVICES);
+    unsigned int order = draw(4) ? draw(3) : draw(10);
+    unsigned int at = draw(WINDOW) >> order << order;
+
+    switch ( draw(8) )
+    {
+    case 0:
+    case 1:
+        any_map(d, at, order);
+        break;
+    case 2:
+    case 3:
+        any_unmap(d, at, order);
+        break;
+    case 4:
+        any_assign(dev, d);
+        break;
+    case 5:
+        if ( any.owner[dev] && !draw(3) )
+        {
+            assert_int_equal(rig_deassign(any.dev[dev]), 0);
+            any.owner[dev] = 0;
+        }
+        break;
+    case 6:
+        ipmmu_model_prefetch(rig.model, leaf_of(dev), 10 + dev,
+                             IOVA(0x40000 + at), 0x10000);
+        break;
+    default:
+        for ( unsigned int i = 0; i < 8; i++ )
+            any_access(dev, draw(2) ? at : draw(WINDOW));
+    }
+}
+
+static void anything(const struct rig_cfg *cfg)
+{
+    start(cfg);
+    any.random = 1;
+    for ( unsigned int i = 0; i < DOMAINS; i++ )
+        any.d[i] = rig_domain((domid_t)i);
+    for ( unsigned int i = 0; i < DEVICES; i++ )
+        any.dev[i] = rig_device("dev", leaf_of(i), 10 + i);
+    for ( unsigned int i = 0; i < 6000; i++ )
+    {
+        any_step();
+        rig_softirqs();
+        rig_check();
+    }
+
+    for ( unsigned int i = 0; i < DEVICES; i++ )
+        if ( any.owner[i] )
+            assert_int_equal(rig_deassign(any.dev[i]), 0);
+    for ( unsigned int i = 0; i < DOMAINS; i++ )
+    {
+        assert_int_equal(rig_unmap(any.d[i], 0x40000, 11), 0);
+        rig_domain_free(any.d[i]);
+    }
+    rig_check();
+    rig_exit();
+}
+
+static void anything_at_once(void)
+{
+    struct rig_cfg cfg = rig_default();
+
+    anything(&cfg);
+}
+
+static void anything_slow(void)
+{
+    struct rig_cfg cfg = rig_default();
+
+    cfg.model.flush_delay = 5;
+    cfg.prr.cut = 0x10;
+    cfg.model.need_discache = true;
+    anything(&cfg);
+}
+
+/* Every allocation failing in turn leaves things as they were. */
+static void no_memory(void)
+{
+    struct device *dev;
+    struct domain *d;
+
+    start_default();
+    dev = rig_device("dev", 1, 5);
+    d = small_domain(1, 0x510000);
+    assert_int_equal(rig_assign(d, dev), 0);
+    for ( unsigned int n = 1;; n++ )
+    {
+        unsigned int before = rig_free_pages();
+        int rc;
+
+        rig.fail_alloc = n;
+        rc = rig_map(d, 0x1234567, 0x510001, 0, RW);
+        if ( !rc )
+        {
+            assert_int_equal(n, 3); /* two tables */
+            break;
+        }
+        assert_int_equal(rc, -ENOMEM);
+        assert_int_equal(rig_free_pages(), before);
+        assert_true(rig_dma(1, 5, IOVA(0x1234567), true) == ABORTED);
+        rig_softirqs();
+    }
+    rig.fail_alloc = 0;
+    assert_true(rig_dma(1, 5, IOVA(0x1234567), true) == PA(0x510001));
+    rig_check();
+    rig_exit();
+}
+
 /* ---- */
 
 static bool in_child;
@@ -804,6 +1012,9 @@ int main(void)
         TEST(leaves_do_not_cache),
         TEST(utlb0_kept_back),
         TEST(utlb0_allowed),
+        TEST(anything_at_once),
+        TEST(anything_slow),
+        TEST(no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
