@@ -182,7 +182,9 @@ step create-paused pxl create -p $cfg
 step destroy-paused pxl destroy guest
 
 # A guest that ends by itself, with its console here.
-step create-console sh -c "pxl create -c $cfg 'extra=\"console=hvc0 rdinit=/bin/poweroff\"' < /dev/null"
+step create-console timeout 200 pxl create -c $cfg \
+    'extra="console=hvc0 panic=1 rdinit=/sbin/poweroff"' < /dev/null
+expect created-and-gone "it has powered off" gone guest
 
 i=0
 while [ "$i" -lt "${rounds:-20}" ]; do
