@@ -20,6 +20,7 @@
 #include "guest.h"
 #include "interrupt.h"
 #include "monitor.h"
+#include "pci.h"
 #include "pxl.h"
 
 #include <errno.h>
@@ -254,14 +255,23 @@ static int run(const struct create *c)
 
 static int dry_run(const struct create *c)
 {
+    struct pci_spec *pci = NULL;
     struct config config;
+    size_t nr_pci;
 
     if ( config_read(c->cfg, nr_cpus(), &config) )
         return EXIT_FAILURE;
+    if ( pci_config(c->cfg, &pci, &nr_pci) )
+    {
+        config_free(&config);
+        return EXIT_FAILURE;
+    }
+    free(pci);
     if ( !c->quiet )
-        printf("%s: %llu MiB, %u vCPUs, %zu disks, %zu network interfaces\n",
+        printf("%s: %llu MiB, %u vCPUs, %zu disks, %zu network interfaces, "
+               "%zu PCI devices\n",
                config.name, (unsigned long long)config.memory_kib >> 10,
-               config.vcpus, config.nr_disks, config.nr_nics);
+               config.vcpus, config.nr_disks, config.nr_nics, nr_pci);
     cfg_unused(c->cfg);
     config_free(&config);
     return EXIT_SUCCESS;

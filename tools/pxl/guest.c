@@ -84,6 +84,8 @@ int guest_unpause(int domid)
 
 #define NR_SPIS 32U /* the virtual UART's, virtio's, INTA to INTD */
 
+#define GICV2_VCPUS 8U
+
 static int say_create(const struct config *c, int rc)
 {
     if ( rc == -ENODEV )
@@ -91,6 +93,11 @@ static int say_create(const struct config *c, int rc)
                 "the host's interrupt controller cannot be a GICv%u for a "
                 "guest: remove gic_version",
                 c->gic_version);
+    else if ( rc == -EINVAL && c->max_vcpus > GICV2_VCPUS )
+        cfg_err(c->cfg, cfg_get(c->cfg, "vcpus"),
+                "the hypervisor refuses %u vCPUs: a guest with a GICv2 has at "
+                "most %u",
+                c->max_vcpus, GICV2_VCPUS);
     else if ( rc == -ENOMEM )
         err("cannot make %s: the hypervisor is out of memory", c->name);
     else
