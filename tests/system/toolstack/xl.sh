@@ -3,7 +3,7 @@
 # xl.sh - Debian's xl in dom0: the life of guests with a PV console, disk and
 # network card, and everything as before when they are gone. The first guest's
 # disk is dom0's NVMe: pages it grants are reached by DMA. The second's is a
-# file. test_toolstack.py types on the console when it is asked to.
+# file (px.file=1: both). test_toolstack.py types on the console when asked.
 
 . /tests/toolstack.sh
 . /tests/peer.sh
@@ -60,6 +60,8 @@ come_and_go()
     step xl-vcpu-set xl vcpu-set guest 1
     expect vcpu-offline "vCPU 1 is paused" cpu_1_is p
     step xl-vcpu-set-back xl vcpu-set guest 2
+    # Linux leaves the last step to its user land.
+    type_in guest 'until echo 1 > /sys/devices/system/cpu/cpu1/online; do sleep 1; done'
     expect vcpu-online "vCPU 1 runs or waits" cpu_1_is '[br]'
 }
 
@@ -70,6 +72,10 @@ serve
 mke2fs /dev/nvme1n1 > /dev/null 2>&1
 step mount mount -t ext4 /dev/nvme1n1 /mnt
 dd if=/dev/null of=/mnt/disk bs=1M seek=32 2> /dev/null
+if [ "$(option file)" = 1 ]; then
+    dd if=/dev/null of=/mnt/disk0 bs=1M seek=24 2> /dev/null
+    sed -i s,/dev/nvme0n1,/mnt/disk0, /guest/guest.cfg
+fi
 
 step xl-info xl info
 step xl-list xl list
