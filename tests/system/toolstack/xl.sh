@@ -7,7 +7,6 @@
 
 . /tests/toolstack.sh
 . /tests/peer.sh
-tool=${tool:-xl}
 
 free_memory() { xl info | awk '/^free_memory/ { print $3 }'; }
 memory() { xl list "$1" | awk 'NR == 2 { print $3 }'; }
@@ -132,7 +131,7 @@ step xl-reboot xl reboot guest
 boots guest 2
 expect guest-reboots "another domain" [ "$(xl domid guest)" != "$old" ]
 
-[ "$tool" = pxl ] || come_and_go
+come_and_go
 
 # Two guests, and their traffic.
 step xl-create-second xl create /guest/guest2.cfg
@@ -140,17 +139,12 @@ boots guest2 1
 # It ends while it writes.
 type_in guest2 'echo 1 > /proc/sys/kernel/sysrq; dd if=/dev/zero of=/dev/xvda bs=64k oflag=direct count=100000 & echo writing $((1 + 1))'
 expect guest2-writes "it writes" says guest2 "writing 2"
-if [ "$tool" = pxl ]; then
-    step xl-destroy xl destroy guest2
-    expect_gone guest2 guest2-destroyed
-else
-    step xl-list-long xl list -l
-    step xl-info-numa xl info -n
-    step xl-rename xl rename guest2 other
-    step xl-sysrq xl sysrq other c
-    expect_gone other guest2-ends
-    expect guest2-panics "it says so" says guest2 "sysrq: Trigger a crash"
-fi
+step xl-list-long xl list -l
+step xl-info-numa xl info -n
+step xl-rename xl rename guest2 other
+step xl-sysrq xl sysrq other c
+expect_gone other guest2-ends
+expect guest2-panics "it says so" says guest2 "sysrq: Trigger a crash"
 
 step xl-shutdown xl shutdown guest
 expect_gone guest guest-shuts-down
