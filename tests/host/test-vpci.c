@@ -213,6 +213,15 @@ static void test_bars_on_one_another(void **state)
     /* taking the second away leaves the first */
     guest_conf_write(0, 0x18, COMMAND, 2, 0);
     assert_int_equal(model_nr_mapped(), 3 + 256);
+
+    /* when the first moves, the second is where it was put */
+    guest_conf_write(0, 0x18, COMMAND, 2, MEM);
+    guest_conf_write(1, 0, BAR(4), 4, 0x10200000);
+    assert_int_equal(model_nr_mapped(), 3 + 256 + 16);
+    guest_conf_write(1, 0, BAR(4), 4, 0x10100000);
+    assert_int_equal(model_nr_mapped(), 3 + 16);
+    guest_conf_write(0, 0x18, COMMAND, 2, 0);
+    assert_int_equal(model_nr_mapped(), 3 + 256);
 }
 
 static void test_small_bars_share_a_page(void **state)

@@ -173,6 +173,7 @@ static void unmap_bar(struct vpci *f, unsigned int i)
     struct vpci_bar *bar = &f->bar[i];
     int rc = 0;
 
+    bar->refused = false;
     if ( !bar->mapped )
         return;
     if ( is_small(f, i) )
@@ -212,7 +213,27 @@ static void map_bar(struct vpci *f, unsigned int i)
                            rc);
         (void)for_each_run(f, i, unmap_run);
         bar->mapped = false;
+        bar->refused = true;
     }
+}
+
+/*
+ * A BAR has moved: those that it was in the way of. Linux moves BARs one by
+ * one with decoding on, so that they may overlap for a moment.
+ */
+static void retry_bars(struct domain *d)
+{
+    struct vpci *f;
+
+    list_for_each_entry (f, &d->vpci.functions, list)
+        for ( unsigned int i = 0; f->memory && i < PCI_NR_BARS; i++ )
+            if ( f->bar[i].refused )
+            {
+                f->bar[i].refused = false;
+                map_bar(f, i);
+                if ( f->bar[i].mapped && f->msix.nr && f->msix.bar == i )
+                    vpci_msix_program(f);
+            }
 }
 
 static void map_bars(struct vpci *f)
@@ -279,6 +300,8 @@ static void command_write(struct vpci *f, unsigned int reg, uint32_t value,
             map_bars(f);
         f->memory = memory;
         f->command = (uint16_t)cmd;
+        if ( !memory )
+            retry_bars(f->d);
     }
     if ( mask >> 16 ) /* status: written ones clear */
         pci_conf_write(f->pdev, PCI_STATUS, 2, (value & mask) >> 16);
@@ -339,6 +362,7 @@ static void bar_write(struct vpci *f, unsigned int reg, uint32_t value,
     map_bar(f, i);
     if ( f->msix.nr && f->msix.bar == i )
         vpci_msix_program(f);
+    retry_bars(f->d);
 }
 
 static uint32_t buses_read(struct vpci *f, unsigned int reg)
@@ -456,4 +480,6 @@ void vpci_header_exit(struct vpci *f)
                     0);
     f->memory = false;
     unmap_bars(f);
+    if ( !f->d->is_dying )
+        retry_bars(f->d);
 }
