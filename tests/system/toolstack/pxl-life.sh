@@ -133,7 +133,7 @@ expect guest-unpaused "it answers" ping -c 1 -W 2 10.9.0.2
 # ---- disks and network cards come and go
 
 step block-attach pxl block-attach guest phy:/mnt/more,xvdb,w
-type_in guest 'wait_for 30 test -b /dev/xvdb; echo hello world > /dev/xvdb; sync; echo wrote $((1 + 1))'
+type_in guest '. /tests/lib.sh; wait_for 30 test -b /dev/xvdb; echo hello world > /dev/xvdb; sync; echo wrote $((1 + 1))'
 expect block-written "the guest writes" says guest "wrote 2"
 if pxl block-attach guest /mnt/more,raw,xvdc,w 2> /tmp/out; then
     fail block-twice "two writers"
@@ -149,7 +149,7 @@ else
 fi
 
 step network-attach pxl network-attach guest mac=00:16:3e:00:00:22
-type_in guest 'wait_for 30 ip link show eth1; ip link set eth0 down; ip link set eth1 up; ip addr add 10.9.0.22/24 dev eth1; echo there $((1 + 1))'
+type_in guest '. /tests/lib.sh; wait_for 30 ip link show eth1; ip link set eth0 down; ip link set eth1 up; ip addr add 10.9.0.22/24 dev eth1; echo there $((1 + 1))'
 expect network-there "the guest has eth1" says guest "there 2"
 fetch_from 10.9.0.22
 step network-list sh -c 'pxl network-list guest | grep "00:16:3e:00:00:22.*4.*xenbr0"'
