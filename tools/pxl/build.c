@@ -69,9 +69,21 @@ void build_close(struct build *b)
 
 #define MEMORY_WAIT_MS 15000U
 #define POLL_MS        100U
-/* Its own structures, and tables for CPU and devices, 1/512 each at worst. */
-#define OVERHEAD_KIB(c)                                                        \
-    (2048 + 256 * (uint64_t)(c)->max_vcpus + (c)->maxmem_kib / 256)
+/* A domain's structures, and those of a vCPU. */
+#define DOMAIN_KIB 1024U
+#define VCPU_KIB   256U
+
+uint64_t build_pool(const struct config *c)
+{
+    return ((uint64_t)c->max_vcpus << 20) + (c->maxmem_kib >> 10) * 4096 +
+           (512U << 10);
+}
+
+static uint64_t needed_kib(const struct config *c)
+{
+    return c->maxmem_kib + (2 * build_pool(c) >> 10) + DOMAIN_KIB +
+           (uint64_t)c->max_vcpus * VCPU_KIB;
+}
 
 static int host_memory(uint64_t *free_kib, uint64_t *total_kib)
 {
@@ -112,7 +124,7 @@ static void say_memory(const struct config *c, uint64_t need, uint64_t have)
 
 int build_wait_memory(const struct config *c)
 {
-    uint64_t need = c->maxmem_kib + OVERHEAD_KIB(c);
+    uint64_t need = needed_kib(c);
     uint64_t end = now_ms() + MEMORY_WAIT_MS;
     uint64_t have, total;
 

@@ -41,6 +41,13 @@ int build_open(struct build *b, const struct config *c);
 void build_close(struct build *b);
 
 /*
+ * build_pool - the size to ask for of a domain's pool of page tables: 1 MiB
+ * for each vCPU, 4 KiB for each MiB, and a bit; libxl's. The hypervisor takes
+ * twice as much, as devices have tables of their own.
+ */
+uint64_t build_pool(const struct config *c);
+
+/*
  * build_wait_memory - until the host has enough for the domain: what one that
  * died had comes back a little later. -1 after a message with the numbers.
  */

@@ -213,9 +213,7 @@ static int set_memory_limits(const struct config *c, uint16_t domid)
     rc = hyp_domctl(XEN_DOMCTL_max_mem, domid, &op);
     if ( rc )
         return rc;
-    /* 1 MiB for each vCPU, 4 KiB for each MiB, and a bit: libxl's */
-    op.u.paging_mempool.size = ((uint64_t)c->max_vcpus << 20) +
-                               (c->maxmem_kib >> 10) * 4096 + (512U << 10);
+    op.u.paging_mempool.size = build_pool(c);
     rc = hyp_domctl(XEN_DOMCTL_set_paging_mempool_size, domid, &op);
     return rc == -ENOSYS ? 0 : rc;
 }
