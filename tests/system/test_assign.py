@@ -3,6 +3,7 @@
 reboot, detach, groups, attacks, ends.  What dom0 and the guests say is not
 believed alone: QEMU's trace shows through whose table each stream went."""
 
+import os
 import re
 import subprocess
 
@@ -25,8 +26,9 @@ TARGETS = ([0x08000000, 0x08090000, 0x09000000, 0x09050000, 0x4010000000] +
 # interrupts there.
 DOORBELL = (0x08090000, 0x08091000)
 
-TRACES = ("smmuv3_translate_*", "smmuv3_cmdq_cfgi_ste", "smmuv3_decode_cd_tt",
-          "smmuv3_config_cache_miss", "smmuv3_record_event")
+TRACES = ("smmuv3_translate_success", "smmuv3_translate_bypass",
+          "smmuv3_translate_disable", "smmuv3_cmdq_cfgi_ste", "smmuv3_decode_cd_tt",
+          "smmuv3_config_cache_miss")
 
 
 class Contexts:
@@ -72,6 +74,21 @@ class Contexts:
         return found
 
 
+def pull_and_plug(m, limit):
+    """Do what the script asks for, until it ends."""
+    at = 0
+    while True:
+        found = m.expect("PX-DO: (pull|plug)|PX-TEST: all done", limit, at)
+        at = found.end()
+        if found[1] == "pull":
+            m.qmp.command("device_del", id="pulled")
+        elif found[1] == "plug":
+            m.qmp.command("device_add", driver="edu", id="pulled",
+                          bus=m.pulled_from)
+        else:
+            return
+
+
 def name(row):
     return "qemu{}-gic{}-{}".format(*row)
 
@@ -88,6 +105,7 @@ def assigned(request, new_machine):
     m.device(f"nvme,drive={disk},serial={disk}")
     m.nic(card)
     m.edu()
+    m.pulled_from = None  # for good
     m.device("edu,id=pulled,dma_mask=0xffffffffffffffff")
     # Two functions with one requester ID.
     m.device("pcie-pci-bridge,id=pci")
@@ -106,9 +124,7 @@ def assigned(request, new_machine):
     m.boot_hypervisor(HYPERVISOR, ["assign"],
                       "console=dtuart dom0_mem=768M dom0_max_vcpus=2", extra)
     m.start()
-    m.expect("PX-DO: pull|PX-TEST: all done", limit=1500)
-    if "PX-DO: pull" in m.console:
-        m.qmp.command("device_del", id="pulled")
+    pull_and_plug(m, 1500)
     m.wait_shutdown(limit=1500)
     m.contexts = Contexts(m.trace)
     return m
@@ -153,7 +169,7 @@ def test_refusals(assigned):
 def test_audits(assigned):
     passed(assigned, *("audit-" + n for n in (
         "dom0", "quarantine", "two-guests", "reboot", "detach", "attach",
-        "group", "attack", "storm", "pulled-out", "crash", "destroy", "end")))
+        "group", "group-detached", "attack", "storm", "pulled-out", "crash", "destroy", "end")))
 
 
 def test_streams_by_their_owner_only(assigned):
@@ -213,3 +229,25 @@ def test_without_iommu(new_machine):
                       "console=dtuart dom0_mem=640M dom0_max_vcpus=2")
     m.run()
     passed(m, "uncovered-refused", "dom0-keeps-it", "unit-none")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("rounds", [200])
+def test_rounds(new_machine, rounds):
+    """Crashes, reboots, ends and pulls in the midst of DMA."""
+    subprocess.run([TOP / "tests/images/make-toolstack.sh"], check=True)
+    m = new_machine("rounds", mem=1536)
+    disk = m.disk(mib=320)
+    m.device(f"nvme,drive={disk},serial={disk}")
+    m.pulled_from = m.port()
+    m.add("-device", f"edu,id=pulled,bus={m.pulled_from}")
+    m.ramdisk = "toolstack.cpio"
+    rounds = int(os.environ.get("PX_ROUNDS", rounds))
+    m.boot_hypervisor(HYPERVISOR, ["rounds"],
+                      "console=dtuart dom0_mem=768M dom0_max_vcpus=2",
+                      [f"px.rounds={rounds}"])
+    m.start()
+    pull_and_plug(m, 120 * rounds)
+    m.wait_shutdown()
+    passed(m, "rounds")
+    assert m.failures() == []

@@ -223,6 +223,14 @@ refused group-refused "shares its requester ID with $twin_1" \
 step group-attach-both pxl pci-attach a $twin_2
 run_in a rescan a
 clean group
+# Both go again; a keeps its card and its edu.
+forget='for d in /sys/bus/pci/devices/*; do echo 1 > $d/remove; done'
+type_in a "$forget"
+sleep 2
+step group-detach pxl pci-detach a $twin_1
+step group-detach-both pxl pci-detach a $twin_2
+run_in a rescan a
+clean group-detached
 
 # ---- attacks
 
@@ -275,10 +283,7 @@ fi
 # ---- ends
 
 # Crashed by its device: the first address without a right is the last. The
-# storm may have cut it off: attached anew it is as new.
-type_in a 'for d in /sys/bus/pci/devices/*; do echo 1 > $d/remove; done'
-sleep 2
-step detach-twin pxl pci-detach a $twin_1
+# storm has cut the other one off.
 step attach-twin pxl pci-attach a $twin_1
 run_in a rescan a
 step policy-crash pxl iommu-faults --policy crash $twin_1
