@@ -80,7 +80,10 @@ static int list(uint32_t owner, bool json, bool details)
                    dev->info.vslot & 7);
         else if ( owner != DOMID_INVALID )
             printf("-    ");
-        marks = device_marks(dev);
+        /* Scripts read the assignable ones, as of xl: a name a line. What is
+         * consented to goes with an owner, and none of these has one. */
+        marks = owner == DOMID_INVALID && !details ? xstrdup("")
+                                                   : device_marks(dev);
         printf("%s%s%s", dev->name, *marks ? "  " : "", marks);
         if ( details )
         {

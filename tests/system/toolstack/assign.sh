@@ -246,7 +246,7 @@ clean attack
 # b's work goes on while a storms; a is cut off.
 step policy pxl iommu-faults --policy disconnect --threshold 5000 $edu_a
 run_in b pace before
-type_in a 'edu-attack storm 1000000'
+type_in a 'edu-attack storm 300000'
 wait_for 60 has_faults $edu_a
 run_in b pace during
 pace() { console b | sed -n 's/^PX-GUEST: pace: PASS \([0-9]*\).*/\1/p'; }
