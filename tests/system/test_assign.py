@@ -3,6 +3,7 @@
 reboot, detach, groups, attacks, ends.  What dom0 and the guests say is not
 believed alone: QEMU's trace shows through whose table each stream went."""
 
+import json
 import os
 import re
 import subprocess
@@ -163,7 +164,25 @@ def test_interrupts(assigned):
 
 def test_refusals(assigned):
     passed(assigned, "mounted-refused", "address-refused", "bridge-refused",
-           "taken-refused", "group-refused", "detach-again")
+           "taken-refused", "group-refused", "detach-again", "create-refused",
+           "slot-refused")
+
+
+def test_lists_are_json(assigned):
+    lists = {name: json.loads(text) for name, text in re.findall(
+        r"PX-JSON: ([\w -]+): (.*)", assigned.console)}
+    devices = {d["device"]: d for d in lists["iommu-list"]["devices"]}
+    assert devices["0000:01:00.0"]["domid"] == 1
+    assert devices["0000:01:00.0"]["id"] == NVME
+    assert devices["0000:06:02.0"]["group"] == "0000:06:01.0"
+    assert [u["kind"] for u in lists["iommu-list"]["units"]] == ["smmuv3"]
+    owned = {d["device"]: d for d in lists["pci-list a"]}
+    assert set(owned) == {"0000:01:00.0", "0000:02:00.0", "0000:03:00.0"}
+    assert owned["0000:02:00.0"]["shared_msi"] == (assigned.gic == 2)
+    assert lists["pci-assignable-list"] == []
+    assert {a["domid"] for a in lists["iommu-audit"]} == {0, 1, 2}
+    assert all(a["differences"] == 0 for a in lists["iommu-audit"])
+    assert all(d["policy"] == "disconnect" for d in lists["iommu-faults"])
 
 
 def test_audits(assigned):

@@ -126,12 +126,11 @@ ip link set "$card" up
 ip addr add 10.77.0.1/24 dev "$card"
 refused address-refused "$card is up, with address 10.77.0.1" \
     pxl pci-assignable-add $nic
-ip addr del 10.77.0.1/24 dev "$card"
-ip link set "$card" down
 
 shows add-nvme 'function level reset' pxl pci-assignable-add $nvme
-step add-nic pxl pci-assignable-add $nic
-step add-edus pxl pci-assignable-add $edu_a ${edu_b#0000:}
+shows add-nic-by-force 'address 10.77.0.1; taken all the same' \
+    pxl pci-assignable-add -f $nic
+step add-edu pxl pci-assignable-add ${edu_a#0000:}
 refused bridge-refused 'a bridge' pxl pci-assignable-add 00:01.0
 refused nobody-refused 'no such PCI device' pxl pci-assignable-add 7f:00.0
 shows assignable-list "^$nvme" pxl pci-assignable-list
@@ -163,7 +162,8 @@ clean quarantine
 msi=
 [ -n "$consent" ] && msi=,msi=1
 config a "\"$nvme\", \"$nic$msi\", \"$edu_a\"" fs,net,pci
-config b "\"$edu_b\"" pci
+config b "\"$edu_b,seize=1\"" pci
+config c "\"$twin_1\"" pci
 step create-a pxl create /guest/a.cfg
 if [ -z "$(domid a)" ]; then
     pxl dmesg | tail -n 20 | sed 's/^/PX-OUT: /'
@@ -171,11 +171,21 @@ if [ -z "$(domid a)" ]; then
 fi
 boots a 1
 step pci-list-a pxl pci-list a
-shows json '"device": "0000:01:00.0"' pxl pci-list --json a
 step create-b pxl create /guest/b.cfg
 boots b 1
 step iommu-list-two pxl iommu-list
 clean two-guests
+for list in iommu-list iommu-faults iommu-audit pci-assignable-list "pci-list a"; do
+    # shellcheck disable=SC2086  # a command and its arguments
+    echo "PX-JSON: $list: $(pxl $list --json | tr -d '\n')"
+done
+refused create-refused "/guest/c.cfg:[0-9]+: $twin_1: dom0 has it" \
+    pxl create -q /guest/c.cfg
+if gone c; then
+    pass create-undone
+else
+    fail create-undone "$(pxl list | tr '\n' ';')"
+fi
 refused taken-refused 'a has it' pxl pci-attach b $nvme
 
 if [ -n "$consent" ]; then
