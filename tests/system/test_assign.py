@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from qemu import HYPERVISOR, MIB, RAM_BASE, TOP
+from qemu import HYPERVISOR, IMAGE_ADDR, MIB, RAM_BASE, TOP
 
 NVME, NIC, EDU_A, EDU_B = 0x100, 0x200, 0x300, 0x400
 
@@ -19,7 +19,7 @@ ROWS = [("7.2", 3, "e1000e"), ("7.2", 2, "e1000e"), ("10.0", 3, "igb")]
 SOAK = [("10.0", 2, "igb")]
 
 # Registers, memory's end, far away; every power of two besides.
-TARGETS = ([0x08000000, 0x08090000, 0x09000000, 0x09050000, 0x4010000000] +
+TARGETS = ([0x08000000, 0x08090000, 0x08090040, 0x09000000, 0x09050000, 0x4010000000] +
            [1 << n for n in range(33, 45)] +
            [n << 30 for n in range(4, 16)])
 
@@ -117,7 +117,7 @@ def assigned(request, new_machine):
     m.trace_events(*TRACES)
     end = RAM_BASE + m.mem * MIB
     extra = [f"px.ram={RAM_BASE:x}-{end:x}", "px.pull=1",
-             "px.targets=" + ",".join(f"{t:x}" for t in TARGETS)]
+             "px.targets=" + ",".join(f"{t:x}" for t in TARGETS + [end])]
     if request.param != ROWS[0]:
         extra.append("px.fs_mib=32")
     if gic == 2:
@@ -224,6 +224,19 @@ def test_attackers_reached_their_own(assigned):
         wrong = [hex(i) for i in assigned.contexts.iovas.get(sid, ())
                  if not any(x <= i < y for x, y in own)]
         assert not wrong
+
+
+def test_canaries(assigned):
+    """What the attackers wrote is not in dom0's memory, nor in Proxenos."""
+    m = assigned
+    base, mib = re.search(r"\(XEN\) dom0: memory (0x[0-9a-f]+) \+ (\d+) MiB",
+                          m.console).groups()
+    dom0 = (int(base, 16), int(base, 16) + int(mib) * MIB)
+    image = (IMAGE_ADDR, IMAGE_ADDR + 4 * MIB)
+    found = m.magic_outside([])
+    assert found, "the attackers wrote nothing: this proves nothing"
+    assert not [hex(x) for x in found
+                if any(a <= x < b for a, b in (dom0, image))]
 
 
 def test_faults_are_named(assigned):
