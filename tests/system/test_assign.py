@@ -19,7 +19,8 @@ ROWS = [("7.2", 3, "e1000e"), ("7.2", 2, "e1000e"), ("10.0", 3, "igb")]
 SOAK = [("10.0", 2, "igb")]
 
 # Registers, memory's end, far away; every power of two besides.
-TARGETS = ([0x08000000, 0x08090000, 0x08090040, 0x09000000, 0x09050000, 0x4010000000] +
+TARGETS = ([0x08000000, 0x08090000, 0x08090040, 0x09000000, 0x09050000,
+            0x4010000000] +
            [1 << n for n in range(33, 45)] +
            [n << 30 for n in range(4, 16)])
 
@@ -28,8 +29,8 @@ TARGETS = ([0x08000000, 0x08090000, 0x08090040, 0x09000000, 0x09050000, 0x401000
 DOORBELL = (0x08090000, 0x08091000)
 
 TRACES = ("smmuv3_translate_success", "smmuv3_translate_bypass",
-          "smmuv3_translate_disable", "smmuv3_cmdq_cfgi_ste", "smmuv3_decode_cd_tt",
-          "smmuv3_config_cache_miss")
+          "smmuv3_translate_disable", "smmuv3_cmdq_cfgi_ste",
+          "smmuv3_decode_cd_tt", "smmuv3_config_cache_miss")
 
 
 class Contexts:
@@ -82,6 +83,8 @@ def pull_and_plug(m, limit):
         found = m.expect("PX-DO: (pull|plug)|PX-TEST: all done", limit, at)
         at = found.end()
         if found[1] == "pull":
+            # The attacks are over, the attackers still there.
+            m.canaries = m.magic_outside([])
             m.qmp.command("device_del", id="pulled")
         elif found[1] == "plug":
             m.qmp.command("device_add", driver="edu", id="pulled",
@@ -233,7 +236,7 @@ def test_canaries(assigned):
                           m.console).groups()
     dom0 = (int(base, 16), int(base, 16) + int(mib) * MIB)
     image = (IMAGE_ADDR, IMAGE_ADDR + 4 * MIB)
-    found = m.magic_outside([])
+    found = m.canaries
     assert found, "the attackers wrote nothing: this proves nothing"
     assert not [hex(x) for x in found
                 if any(a <= x < b for a, b in (dom0, image))]
