@@ -908,6 +908,49 @@ static void test_groups(void **state)
     assert_null(pci_find(PCI_SBDF(0, 0, 0x31))->dev.owner);
 }
 
+/* Whatever order the functions of a group leave in: none is left half-way. */
+static void test_groups_leave(void **state)
+{
+    pci_sbdf_t a = PCI_SBDF(0, 0, 0x30), b = PCI_SBDF(0, 0, 0x31);
+    struct model_fn *fn[2];
+    unsigned int reset;
+
+    (void)state;
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        fn[i] = model_add(NULL, 0x30 + i, 0);
+        fn[i]->cfg[0x0e] = 0x80;
+        model_cap_exp(fn[i], 0x40, 9, 0);
+        fn[i]->cfg[0x47] |= 0x10;
+    }
+    model_boot();
+    assert_int_equal(quarantine(a), 0);
+
+    /* its owner dies; it used one, then both of them */
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        assert_int_equal(attach(U, a, 0), 0);
+        if ( i )
+            assert_int_equal(attach(U, b, 0), 0);
+        assert_int_equal(finish(pci_domain_release(U)), 0);
+        assert_null(pci_find(a)->dev.owner);
+        assert_null(pci_find(b)->dev.owner);
+        assert_false(pci_find(a)->leaving || pci_find(b)->leaving);
+    }
+
+    /* two detaches at a time: the group is its owner's to the end of both */
+    assert_int_equal(attach(U, a, 0), 0);
+    assert_int_equal(attach(U, b, 0), 0);
+    assert_int_equal(pci_detach(U, a, &reset), -ERESTART);
+    model_advance(120);
+    assert_int_equal(pci_detach(U, b, &reset), -ERESTART);
+    assert_int_equal(detach(U, a), 0);
+    assert_ptr_equal(pci_find(b)->dev.owner, U);
+    assert_int_equal(detach(U, b), 0);
+    assert_null(pci_find(a)->dev.owner);
+    assert_int_equal(attach(model_u[1], b, 0), 0);
+}
+
 /* ---- pins ---- */
 
 static void test_intx(void **state)
@@ -1150,6 +1193,7 @@ int main(void)
         TEST(test_reset_kinds),
         TEST(test_reset_without_end),
         TEST(test_groups),
+        TEST(test_groups_leave),
         TEST(test_intx),
         TEST(test_intx_shared),
         TEST(test_intx_storm),

@@ -86,13 +86,13 @@ static int reset(struct pci_dev *pdev)
     return pci_reset_poll(pdev);
 }
 
-/* Does somebody use one of its group? */
+/* Does somebody use one of its group, or is one still on its way? */
 static bool group_in_use(struct pci_dev *pdev)
 {
     struct pci_dev *m;
 
     for_each_member (pdev, m)
-        if ( m->vpci )
+        if ( m->vpci || m->leaving )
             return true;
     return false;
 }
@@ -301,7 +301,8 @@ static int check_attach(const struct domain *d, struct pci_dev *pdev,
         return -EPERM;
     if ( pdev->leaving || pdev->vpci )
     {
-        *owner = pdev->dev.owner->domain_id;
+        if ( pdev->dev.owner )
+            *owner = pdev->dev.owner->domain_id;
         return -EBUSY;
     }
     for_each_member (pdev, m)
