@@ -37,7 +37,7 @@ void abort(void) __attribute__((noreturn));
 struct rig rig;
 
 static struct page_info frames[RIG_FRAMES];
-static struct dt_node nodes[RIG_UNITS];
+static struct dt_node nodes[RIG_IPMMU_LEAF + 1];
 
 /* ---- console ---- */
 
@@ -109,6 +109,8 @@ static void given_back(uint64_t pa, uint64_t size)
 {
     for ( unsigned int i = 0; i < rig.cfg.nr_units; i++ )
         smmuv3_model_freed(rig.model[i], pa, size);
+    if ( rig.ipmmu )
+        ipmmu_model_freed(rig.ipmmu, pa, size);
     stage2_freed(rig.cpu, pa, size);
 }
 
@@ -244,6 +246,8 @@ void cache_clean(const void *va, size_t size)
 {
     for ( unsigned int i = 0; i < rig.cfg.nr_units; i++ )
         smmuv3_model_clean(rig.model[i], maddr_x(virt_to_maddr(va)), size);
+    if ( rig.ipmmu )
+        ipmmu_model_clean(rig.ipmmu, maddr_x(virt_to_maddr(va)), size);
 }
 
 void cache_clean_invalidate(const void *va, size_t size)
@@ -255,33 +259,38 @@ void cache_clean_invalidate(const void *va, size_t size)
 
 void *ioremap(maddr_t ma, size_t size)
 {
-    assert_true(size == MMIO_SIZE);
+    assert_true(size == MMIO_SIZE || size == 0x1000);
     return (void *)(uintptr_t)(MMIO_VIRT + maddr_x(ma));
 }
 
-static struct smmuv3_model *unit_at(const volatile void *addr, uint32_t *offset)
+static unsigned int unit_at(const volatile void *addr, uint32_t *offset)
 {
     uint64_t at = (uintptr_t)addr - MMIO_VIRT - MMIO_BASE;
 
-    assert_true(at / MMIO_SIZE < rig.cfg.nr_units);
     *offset = (uint32_t)(at % MMIO_SIZE);
-    return rig.model[at / MMIO_SIZE];
+    return (unsigned int)(at / MMIO_SIZE);
 }
 
 uint64_t host_mmio_read(const volatile void *addr, unsigned int size)
 {
     uint32_t offset;
-    struct smmuv3_model *m = unit_at(addr, &offset);
+    unsigned int unit = unit_at(addr, &offset);
 
-    return smmuv3_model_read(m, offset, size);
+    if ( unit < rig.cfg.nr_units )
+        return smmuv3_model_read(rig.model[unit], offset, size);
+    return ipmmu_model_read(rig.ipmmu, unit - RIG_IPMMU_ROOT, offset, size);
 }
 
 void host_mmio_write(volatile void *addr, unsigned int size, uint64_t value)
 {
     uint32_t offset;
-    struct smmuv3_model *m = unit_at(addr, &offset);
+    unsigned int unit = unit_at(addr, &offset);
 
-    smmuv3_model_write(m, offset, size, value);
+    if ( unit < rig.cfg.nr_units )
+        smmuv3_model_write(rig.model[unit], offset, size, value);
+    else
+        ipmmu_model_write(rig.ipmmu, unit - RIG_IPMMU_ROOT, offset, size,
+                          (uint32_t)value);
 }
 
 /* ---- device tree, interrupts ---- */
@@ -290,14 +299,17 @@ void host_mmio_write(volatile void *addr, unsigned int size, uint64_t value)
 __asm__(".section .dtdrivers, \"aw\"\n.balign 8\nrig_drivers:\n.previous\n");
 extern const struct dt_driver rig_drivers[];
 
+/* The IPMMU's is linked first. */
 unsigned int dt_probe_class(enum dt_driver_class class)
 {
-    assert_int_equal(class, rig_drivers[0].class);
+    assert_int_equal(class, rig_drivers[1].class);
     for ( unsigned int i = 0; i < rig.cfg.nr_units; i++ )
     {
-        assert_int_equal(rig_drivers[0].probe(&nodes[i], NULL), 0);
+        assert_int_equal(rig_drivers[1].probe(&nodes[i], NULL), 0);
         rig.unit[i] = iommu_unit_of(&nodes[i]);
     }
+    if ( rig.ipmmu )
+        rig_ipmmu_probe(&rig_drivers[0], &nodes[RIG_IPMMU_ROOT]);
     return rig.cfg.nr_units;
 }
 
@@ -306,7 +318,7 @@ int dt_get_reg(const struct dt_node *np, unsigned int index, uint64_t *addr,
 {
     assert_int_equal(index, 0);
     *addr = MMIO_BASE + (uint64_t)(np - nodes) * MMIO_SIZE;
-    *size = MMIO_SIZE;
+    *size = np < nodes + RIG_IPMMU_ROOT ? MMIO_SIZE : 0x1000;
     return 0;
 }
 
@@ -355,6 +367,9 @@ void rig_init(const struct rig_cfg *cfg)
         rig.model[i] = smmuv3_model_new(&rig.cfg.smmu);
         nodes[i] = (struct dt_node){.name = "iommu", .full_name = "/iommu"};
     }
+    if ( cfg->ipmmu )
+        rig.ipmmu = ipmmu_model_new(
+            &(struct ipmmu_model_cfg){.nr_leaves = 1, .mem = model_mem});
     page_alloc_add(_maddr(RIG_RAM), _maddr(RIG_RAM + RIG_FRAMES * PAGE_SIZE));
     p2m_init_system();
     p2m_init_cpu();
@@ -373,6 +388,8 @@ void rig_check(void)
         if ( v.count )
             fail_msg("unit %u: %zu violations, first: %s", i, v.count, v.first);
     }
+    if ( rig.ipmmu )
+        rig_ipmmu_check();
     (void)stage2_settled(rig.cpu);
     if ( stage2_violations(rig.cpu) )
         fail_msg("CPU: %u violations, first: %s", stage2_violations(rig.cpu),
@@ -430,14 +447,44 @@ void rig_domain_kill(struct domain *d)
     assert_false(stage2_cached(rig.cpu, vttbr));
 }
 
+struct rig_access rig_dma(unsigned int unit, uint32_t sid, uint64_t iova,
+                          bool write, bool cached)
+{
+    struct smmuv3_dma_result s;
+    struct ipmmu_dma_result r;
+
+    if ( unit != RIG_UNITS )
+    {
+        s = (cached ? smmuv3_model_dma_prefer_stale
+                    : smmuv3_model_dma_uncached)(rig.model[unit], sid, iova,
+                                                 write, false);
+        return (struct rig_access){s.ok, s.pa};
+    }
+    r = (cached ? ipmmu_model_dma_prefer_stale
+                : ipmmu_model_dma)(rig.ipmmu, 1, sid, iova, write);
+    assert_true(!r.ok || r.translated);
+    return (struct rig_access){r.ok, r.pa};
+}
+
+void rig_prefetch(unsigned int unit, uint32_t sid, uint64_t iova)
+{
+    if ( unit == RIG_UNITS )
+        ipmmu_model_prefetch(rig.ipmmu, 1, sid, iova, 1);
+    else
+        smmuv3_model_prefetch(rig.model[unit], sid, iova, 1);
+}
+
 struct device *rig_device(unsigned int unit, const char *name, uint32_t sid)
 {
     struct device *dev = calloc(1, sizeof(*dev));
 
     strncpy(dev->name, name, sizeof(dev->name) - 1);
-    dev->unit = rig.unit[unit];
+    dev->unit = iommu_unit_main(rig.unit[unit]);
+    if ( unit == RIG_UNITS )
+        ipmmu_model_master(rig.ipmmu, 1, sid);
     spin_lock(&device_lock);
-    assert_int_equal(dev->unit->ops->dt_xlate(dev->unit, dev, &sid, 1), 0);
+    assert_int_equal(
+        rig.unit[unit]->ops->dt_xlate(rig.unit[unit], dev, &sid, 1), 0);
     assert_int_equal(iommu_add_device(dev), 0);
     spin_unlock(&device_lock);
     return dev;

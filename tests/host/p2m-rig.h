@@ -19,6 +19,7 @@
 
 #include "unit-rig.h"
 
+#include <ipmmu.h>
 #include <smmuv3.h>
 #include <stage2.h>
 
@@ -26,16 +27,21 @@
 #define RIG_RAM    UINT64_C(0x80000000)
 #define RIG_FRAMES (UINT64_C(1) << 20) /* 4 GiB, hardly touched */
 
+struct dt_driver;
+struct dt_node;
+
 struct rig_cfg {
     struct smmuv3_model_cfg smmu;
     unsigned int nr_units;
+    bool ipmmu; /* and an IPMMU beside them: a second table per domain */
     uint64_t mmfr0, mmfr1; /* ID_AA64MMFR0_EL1, ID_AA64MMFR1_EL1 */
 };
 
 struct rig {
     struct rig_cfg cfg;
     struct smmuv3_model *model[RIG_UNITS];
-    struct iommu_unit *unit[RIG_UNITS];
+    struct iommu_unit *unit[RIG_UNITS + 1]; /* the last: the IPMMU's leaf */
+    struct ipmmu_model *ipmmu;
     struct stage2_model *cpu;
     /* the n-th allocation of a table or structure fails; 0: none does */
     unsigned int fail_alloc;
@@ -56,6 +62,23 @@ struct domain *rig_domain(domid_t id);
 void rig_domain_kill(struct domain *d);
 
 struct device *rig_device(unsigned int unit, const char *name, uint32_t sid);
+
+/* One access of a device: by the oldest that is cached, or by memory. */
+struct rig_access {
+    bool ok;
+    uint64_t pa;
+};
+struct rig_access rig_dma(unsigned int unit, uint32_t sid, uint64_t iova,
+                          bool write, bool cached);
+/* It caches the leaf at an address, if it likes. */
+void rig_prefetch(unsigned int unit, uint32_t sid, uint64_t iova);
+
+/* p2m-rig-ipmmu.c, for p2m-rig.c: unit RIG_UNITS is the root, then its leaf. */
+#define RIG_IPMMU_ROOT RIG_UNITS
+#define RIG_IPMMU_LEAF (RIG_UNITS + 1)
+/* The root's node, then the leaf's. */
+void rig_ipmmu_probe(const struct dt_driver *drv, struct dt_node *np);
+void rig_ipmmu_check(void);
 
 /* The owner lets go of frames that nothing maps, with one look at the models. */
 void rig_release(struct page_info *pg, uint64_t nr);

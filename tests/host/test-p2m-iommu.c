@@ -331,15 +331,13 @@ static void check_accesses(const struct dom *dom, uint64_t gfn)
     for ( unsigned int i = 0; i < DEVS; i++ )
     {
         bool write = one_in(2), ok;
-        struct smmuv3_dma_result a;
+        struct rig_access a;
 
         ok = devs[i]->owner == dom->d && may(r, write ? 'w' : 'r');
         if ( devs[i]->owner && devs[i]->owner != dom->d )
             continue;
         /* An access that must fail would leave an event. */
-        a = (ok ? smmuv3_model_dma_prefer_stale : smmuv3_model_dma_uncached)(
-            rig.model[dev_unit[i]], dev_sid[i], (gfn << 12) + offset, write,
-            false);
+        a = rig_dma(dev_unit[i], dev_sid[i], (gfn << 12) + offset, write, ok);
         if ( a.ok != ok || (ok && a.pa != (mfn << 12) + offset) )
             fail_msg("P1: dfn %#lx: device %u arrives at %#lx, not %#lx", gfn,
                      i, a.ok ? a.pa : 0, ok ? (mfn << 12) + offset : 0);
@@ -531,12 +529,11 @@ static void cache(const struct dom *dom, uint64_t gfn, uint64_t nr)
         if ( devs[i]->owner != dom->d )
             continue;
         for ( unsigned int j = 0; j < 6; j++ )
-            smmuv3_model_prefetch(rig.model[dev_unit[i]], dev_sid[i],
-                                  (gfn + (j == 0   ? 0
-                                          : j == 1 ? nr - 1
-                                                   : chance(nr)))
-                                      << 12,
-                                  1);
+            rig_prefetch(dev_unit[i], dev_sid[i],
+                         (gfn + (j == 0   ? 0
+                                 : j == 1 ? nr - 1
+                                          : chance(nr)))
+                             << 12);
     }
 }
 
@@ -990,6 +987,11 @@ static unsigned long start(const struct rig_cfg *cfg)
     {
         dev_unit[i] = i % cfg->nr_units;
         dev_sid[i] = 0x108 + 0x51 * i;
+        if ( cfg->ipmmu && i >= DEVS / 2 )
+        {
+            dev_unit[i] = RIG_UNITS;
+            dev_sid[i] = i;
+        }
         devs[i] = rig_device(dev_unit[i], "0000:01:00.0", dev_sid[i]);
     }
     spin_lock_init(&xen_owner.page_lock, LOCK_RANK_DOMPAGE);
@@ -1141,6 +1143,15 @@ static void random_linear_two_units(void)
     cfg.smmu.sidsize = 10;
     cfg.smmu.bbml = 2;
     random_life(&cfg, 0x5eed0007);
+}
+
+/* Two formats at once: every step is checked in both tables. */
+static void random_with_ipmmu(void)
+{
+    struct rig_cfg cfg = config();
+
+    cfg.ipmmu = true;
+    random_life(&cfg, 0x5eed0008);
 }
 
 /* ---- cases ---- */
@@ -1589,6 +1600,7 @@ int main(void)
         TEST(random_bbml2_not_coherent),
         TEST(random_without_ril),
         TEST(random_linear_two_units),
+        TEST(random_with_ipmmu),
         TEST(silent_unit),
         TEST(silent_bbml2),
         TEST(nothing_is_replaced),

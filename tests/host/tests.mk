@@ -126,7 +126,13 @@ test-sched := tests/host/smp-sim.c tests/host/test-sched.c xen/common/sched.c \
 test-sched-cflags := -include tests/host/smp-sim.h $(test-hyp-cflags) \
     -fno-sanitize=alignment,address
 
-p2m_rig := $(smmuv3_rig) tests/models/stage2.c xen/arch/arm/p2m.c \
+ipmmu_srcs := tests/models/ipmmu.c tests/models/ipmmu-walk.c \
+    xen/drivers/passthrough/ipmmu.c xen/drivers/passthrough/ipmmu-fault.c \
+    xen/drivers/passthrough/ipmmu-hw.c
+
+# The IPMMU's driver is linked before the SMMUv3's.
+p2m_rig := tests/host/p2m-rig-ipmmu.c $(ipmmu_srcs) $(smmuv3_rig) \
+    tests/models/stage2.c xen/arch/arm/p2m.c \
     xen/arch/arm/p2m-tlb.c xen/common/page-alloc.c xen/common/paging.c \
     xen/drivers/passthrough/iommu-audit.c
 

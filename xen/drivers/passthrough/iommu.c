@@ -337,6 +337,19 @@ static inline bool in_reach(const struct iommu_dom *dom, dfn_t dfn)
     return !(dfn_x(dfn) >> (dom->pgt.ia_bits - PAGE_SHIFT));
 }
 
+/* Undo a prepare of holes: drop the tables it made, which are empty. */
+static void abandon(struct iommu_dom *dom, dfn_t dfn, unsigned int order)
+{
+    struct pgt_gather g;
+    int rc = 0;
+
+    pgt_gather_init(&g);
+    pgt_unmap(&dom->pgt, iova_x(dfn_to_iova(dfn)), order, &g);
+    if ( !pgt_gather_empty(&g) )
+        rc = sync_contexts(dom, &g);
+    pgt_gather_done(&dom->pgt, &g, !rc);
+}
+
 static int prepare(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
                    enum pgt_expect expect)
 {
@@ -357,6 +370,14 @@ static int prepare(struct domain *d, dfn_t dfn, mfn_t mfn, unsigned int order,
         else if ( in_reach(dom, dfn) )
             rc =
                 pgt_prepare(&dom->pgt, iova_x(dfn_to_iova(dfn)), order, expect);
+        if ( !rc || expect != PGT_EMPTY )
+            continue;
+
+        /* All formats or none. */
+        while ( i-- )
+            if ( in_reach(&di->dom[i], dfn) )
+                abandon(&di->dom[i], dfn, order);
+        return rc;
     }
     return rc;
 }
