@@ -1435,12 +1435,14 @@ static void failed_split(void)
     rig_check();
 }
 
-/* 1000 leaves take four slices; an interrupt cuts them shorter. */
+/* 1000 leaves take eight slices, an interrupt cuts them shorter, and each
+ * costs one invalidation. */
 static void teardown_in_slices(void)
 {
     struct rig_cfg cfg = config();
     struct dom *dom = &doms[1];
     unsigned int slices = 1;
+    unsigned long syncs;
 
     (void)start(&cfg);
     rig.at_barrier = NULL;
@@ -1454,9 +1456,11 @@ static void teardown_in_slices(void)
     rig.preempt = true;
     assert_int_equal(p2m_teardown(dom->d), -ERESTART);
     rig.preempt = false;
+    syncs = dom->d->p2m.nr_syncs;
     while ( p2m_teardown(dom->d) == -ERESTART )
         slices++;
-    assert_int_equal(slices, 4);
+    assert_int_equal(slices, 8);
+    assert_int_equal(dom->d->p2m.nr_syncs - syncs, slices);
     assert_int_equal(p2m_teardown(dom->d), 0);
     left(dom, WIN, 2000);
     check_all(dom, WIN, 2000);

@@ -19,12 +19,14 @@
 #include <xen/p2m.h>
 
 #include <xen/barrier.h>
+#include <xen/bits.h>
 #include <xen/domain.h>
 #include <xen/softirq.h>
 #include <asm/config.h>
 #include <asm/p2m-tlb.h>
 
-#define TEARDOWN_SLICE 256U /* leaves per call */
+#define TEARDOWN_SLICE 128U /* leaves per call: they are on the stack */
+#define CONTIG_ORDER   4U   /* neighbours with the contiguous bit */
 #define MAX_REFS       32U  /* references dropped by one removal */
 
 /* One line of reason each. A leaf says its type in the bits of its owner. */
@@ -472,28 +474,78 @@ int p2m_remove_page(struct domain *d, gfn_t gfn, mfn_t mfn)
     return rc;
 }
 
+/* Leaves that go together, with one invalidation on either side. */
+struct p2m_slice {
+    unsigned int nr;
+    struct {
+        uint64_t ia;
+        struct page_info *ref;
+        uint8_t order;
+        bool dma;
+    } leaf[TEARDOWN_SLICE];
+};
+
+/* From where the last one ended. True: it is not the last. */
+static bool collect_slice(struct p2m *p2m, struct p2m_slice *s)
+{
+    struct pgt_leaf leaf;
+
+    for ( s->nr = 0;
+          pgt_next_leaf(&p2m->pgt, p2m->teardown_gfn << PAGE_SHIFT, &leaf);
+          s->nr++ )
+    {
+        const struct p2m_rights *r = &rights[leaf.attr.sw];
+        unsigned int order = leaf.order;
+
+        if ( s->nr == TEARDOWN_SLICE || (s->nr > 16 && preempt_check()) )
+            return true;
+        /* a contiguous run goes at once: no need to break it */
+        if ( leaf.contiguous &&
+             IS_ALIGNED(leaf.base, PAGE_SIZE << (order + CONTIG_ORDER)) )
+            order += CONTIG_ORDER;
+        s->leaf[s->nr].ia = leaf.base;
+        s->leaf[s->nr].order = (uint8_t)order;
+        s->leaf[s->nr].dma = r->iommu;
+        s->leaf[s->nr].ref =
+            r->ref ? mfn_to_page(mfn_from_maddr(leaf.oa)) : NULL;
+        p2m->teardown_gfn = (leaf.base >> PAGE_SHIFT) + (1UL << order);
+    }
+    return false;
+}
+
+/* remove_found(), but each step for all leaves before the next one. */
+static void remove_slice(struct p2m *p2m, const struct p2m_slice *s)
+{
+    struct p2m_op op;
+
+    op_init(&op, p2m);
+    for ( unsigned int i = 0; i < s->nr; i++ )
+        if ( s->leaf[i].dma )
+            iommu_unmap_pages(p2m->d, _dfn(s->leaf[i].ia >> PAGE_SHIFT),
+                              s->leaf[i].order, &op.iommu);
+    if ( iommu_sync(&op) )
+        for ( unsigned int i = 0; i < s->nr; i++ )
+            quarantine_frames(p2m, _gfn(s->leaf[i].ia >> PAGE_SHIFT),
+                              s->leaf[i].order);
+    for ( unsigned int i = 0; i < s->nr; i++ )
+        pgt_unmap(&p2m->pgt, s->leaf[i].ia, s->leaf[i].order, &op.cpu);
+    cpu_sync(&op);
+    for ( unsigned int i = 0; i < s->nr; i++ )
+        if ( s->leaf[i].ref )
+            put_page(s->leaf[i].ref);
+}
+
 int p2m_teardown(struct domain *d)
 {
     struct p2m *p2m = &d->p2m;
-    struct pgt_leaf leaf;
-    unsigned int n = 0;
-    int rc = 0;
+    struct p2m_slice slice;
+    bool more;
 
     spin_lock(&p2m->lock);
-    while ( pgt_next_leaf(&p2m->pgt, p2m->teardown_gfn << PAGE_SHIFT, &leaf) )
-    {
-        if ( n++ == TEARDOWN_SLICE || (n > 16 && preempt_check()) )
-        {
-            rc = -ERESTART;
-            break;
-        }
-        if ( p2m_set_entry(p2m, gfn_from_ipa(_ipa(leaf.base)), leaf.order,
-                           INVALID_MFN, P2M_INVALID) )
-            ASSERT_UNREACHABLE(); /* a whole leaf: nothing to allocate */
-        p2m->teardown_gfn = (leaf.base >> PAGE_SHIFT) + (1UL << leaf.order);
-    }
+    more = collect_slice(p2m, &slice);
+    remove_slice(p2m, &slice);
     spin_unlock(&p2m->lock);
-    return rc;
+    return more ? -ERESTART : 0;
 }
 
 /* ---- looking ---- */
