@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SD host (SDHI) of R-Car Gen3: the TMIO register set, spread to 8 bytes per
- * 16-bit pair, and the internal DMA controller at 0x820. Commands end at once;
+ * SD host (SDHI) of R-Car Gen3: the TMIO register set, 8 bytes for each
+ * 16-bit register, and the internal DMA controller at 0x820. Commands end at once;
  * data moves through the port of 64 bits or by DMA. Not there: tuning (SCC),
  * SDIO interrupts, DMA end interrupts of their own.
  */
@@ -113,7 +113,7 @@ static bool card_command(RCarSDHIState *s, uint8_t index, uint32_t arg)
     uint8_t response[16];
     int len = sdbus_do_command(&s->sdbus, &request, response);
 
-    trace_rcar_sdhi_command(index, arg, len);
+    trace_rcar_sdhi_command(DEVICE(s)->canonical_path, index, arg, len);
     if ( len == 4 || len == 16 )
         put_response(s, response, len);
     /* Commands without response: 0, 4, 7 to nobody, 15. */
@@ -141,13 +141,7 @@ static void pio_next(RCarSDHIState *s)
     }
     s->at = 0;
     s->fill = s->block_size;
-    if ( s->reading )
-    {
-        sdbus_read_data(&s->sdbus, s->buf, s->block_size);
-        s->status |= ST_RX_READY;
-    }
-    else
-        s->status |= ST_TX_REQUEST;
+    s->status |= s->reading ? ST_RX_READY : ST_TX_REQUEST;
 }
 
 static void pio_block_done(RCarSDHIState *s)
@@ -190,6 +184,8 @@ static void dma_run(void *opaque)
     if ( !s->data || !s->dtran_started ||
          !(*sd_reg(s, SD_DMA_ENABLE) & DMA_ENABLE) )
         return;
+    s->fill = 0;
+    s->status &= ~(ST_RX_READY | ST_TX_REQUEST);
     trace_rcar_sdhi_dma(s->reading, s->dtran_addr,
                         s->blocks_left * s->block_size);
     for ( ; s->blocks_left; s->blocks_left-- )
@@ -212,10 +208,8 @@ static void data_begin(RCarSDHIState *s, uint16_t cmd)
     s->multi = cmd & CMD_MULTI;
     s->block_size = MIN(*sd_reg(s, SD_SIZE), sizeof(s->buf));
     s->blocks_left = s->multi ? *sd_reg(s, SD_SECCNT) : 1;
-    if ( *sd_reg(s, SD_DMA_ENABLE) & DMA_ENABLE )
-        qemu_bh_schedule(s->bh);
-    else
-        pio_next(s);
+    pio_next(s);
+    qemu_bh_schedule(s->bh);
 }
 
 static void command(RCarSDHIState *s, uint16_t cmd)
@@ -237,6 +231,9 @@ static uint64_t port_read(RCarSDHIState *s, unsigned size)
 {
     uint64_t value = 0;
 
+    /* Not before: DMA may be turned on after the command. */
+    if ( s->data && s->reading && s->fill && !s->at )
+        sdbus_read_data(&s->sdbus, s->buf, s->block_size);
     for ( unsigned i = 0; i < size && s->at < s->fill; i++ )
         value |= (uint64_t)s->buf[s->at++] << 8 * i;
     if ( s->data && s->reading && s->fill && s->at == s->fill )
@@ -309,6 +306,12 @@ static void soft_reset(RCarSDHIState *s)
     *sd_reg(s, SD_STOP) = 0;
 }
 
+/* Pairs that 32 bits at the lower one's address reach at once. */
+static bool is_pair(unsigned reg)
+{
+    return reg == SD_ARG || (reg >= SD_RESPONSE && reg < SD_STATUS);
+}
+
 static uint64_t sdhi_read(void *opaque, hwaddr offset, unsigned size)
 {
     RCarSDHIState *s = opaque;
@@ -316,6 +319,8 @@ static uint64_t sdhi_read(void *opaque, hwaddr offset, unsigned size)
 
     if ( offset >= 0x820 )
         return offset < 0x900 ? dm_read(s, offset) : 0;
+    if ( size == 4 && is_pair(reg) )
+        return *sd_reg(s, reg) | (uint32_t)*sd_reg(s, reg + 2) << 16;
     switch ( reg )
     {
     case SD_DATA:
@@ -352,6 +357,8 @@ static void sdhi_write(void *opaque, hwaddr offset, uint64_t value,
         port_write(s, value, size);
         return;
     }
+    if ( size == 4 && is_pair(reg) )
+        *sd_reg(s, reg + 2) = value >> 16;
     value &= 0xffff;
     if ( reg < 0x100 )
         *sd_reg(s, reg) = value;
