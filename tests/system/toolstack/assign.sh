@@ -146,7 +146,16 @@ else
     pass dom0-sees-not
 fi
 
-# There and back.
+# There and back; a driver comes when it is asked for.
+step back-without-driver pxl pci-assignable-remove $nvme
+sleep 2
+if [ -e "/sys/bus/pci/devices/$nvme" ] &&
+   [ ! -e "/sys/bus/pci/devices/$nvme/driver" ]; then
+    pass no-driver
+else
+    fail no-driver "$(ls -l "/sys/bus/pci/devices/$nvme/driver" 2>&1)"
+fi
+step add-driverless pxl pci-assignable-add $nvme
 step back-to-dom0 pxl pci-assignable-remove -r $nvme
 if wait_for 30 test -b /dev/nvme0n1 &&
    dd if=/dev/nvme0n1 of=/dev/null bs=1M count=4 iflag=direct 2> /dev/null; then
