@@ -12,6 +12,8 @@
 
 #include <proxenos.h>
 
+#include <xen/time.h>
+
 #include "pci.h"
 
 #define COMMAND 0x04U
@@ -857,6 +859,55 @@ static void test_reset_without_end(void **state)
     nic->silent_until = 0;
 }
 
+/* Taken away while the reset that its guest asked for goes on: that one is
+ * waited for, and what it lost comes back. */
+static void test_reset_by_both(void **state)
+{
+    unsigned int reset, calls = 0;
+
+    (void)state;
+    attach_nic();
+    guest_conf_write(0, DEVFN, 0x48, 2, 0x8000);
+    (void)conf(0, 4); /* it begins */
+    assert_int_equal(nic->resets, 2);
+    while ( pci_detach(U, NIC, &reset) == -ERESTART )
+    {
+        model_advance(10);
+        calls++;
+    }
+    assert_in_range(calls, 5, 20);
+    assert_int_equal(nic->resets, 2);
+    assert_int_equal(model_get(nic, BAR(4), 4), 0x10100000);
+
+    /* or while it is silent for another reason */
+    assert_int_equal(attach(U, NIC, 0), 0);
+    nic->silent_until = NOW() + 60 * 1000000;
+    pci_find(NIC)->bridge = NULL; /* nobody looks whether it left */
+    assert_int_equal(detach(U, NIC), 0);
+    assert_int_equal(nic->resets, 3);
+}
+
+/* Its guest made it forget everything, so that it looks like another one. */
+static void test_reset_before_found(void **state)
+{
+    (void)state;
+    attach_nic();
+    place_guest_nic(UPREFETCH, UMEM);
+    model_set(nic, COMMAND, 2, MASTER);
+    model_view(model_d);
+    assert_int_equal(guest_conf_read(1, 0, 0, 4), 0xffffffff);
+    assert_null(pci_find(NIC)->dev.owner);
+    assert_int_equal(model_get(nic, COMMAND, 2) & MASTER, 0);
+    for ( unsigned int i = 0; i < 5; i++ )
+    {
+        model_advance(60);
+        (void)guest_conf_read(1, 0, 0, 4);
+    }
+    assert_int_equal(nic->resets, 2);
+    assert_int_equal(guest_conf_read(1, 0, 0, 4), 0x12341b36);
+    assert_ptr_equal(pci_find(NIC)->dev.owner, model_d);
+}
+
 /* ---- groups ---- */
 
 static void test_groups(void **state)
@@ -1192,6 +1243,8 @@ int main(void)
         TEST(test_guest_flr),
         TEST(test_reset_kinds),
         TEST(test_reset_without_end),
+        TEST(test_reset_by_both),
+        TEST(test_reset_before_found),
         TEST(test_groups),
         TEST(test_groups_leave),
         TEST(test_intx),

@@ -106,13 +106,23 @@ static int end_leaving(struct pci_dev *pdev)
                : iommu_deassign_device(&pdev->dev);
 }
 
+/*
+ * A guest may have made it look as if another were there: some devices let
+ * their configuration be written, or reset, by their registers. What answers
+ * is reset before dom0 finds it (pci_look_for()).
+ */
 void pci_lost(struct pci_dev *pdev)
 {
+    bool guest = pdev->dev.owner && !pdev->dev.owner->is_hardware;
+    unsigned int kind = pci_reset_kind(pdev);
+
     printk("PCI %s: gone\n", pdev->dev.name);
     pdev->gone = true;
     vpci_remove_function(pdev);
     pdev->reset.step = 0;
     (void)end_leaving(pdev);
+    if ( guest && pci_is_same(pdev) )
+        pci_reset_start(pdev, kind);
 }
 
 int pci_domain_release(struct domain *d)

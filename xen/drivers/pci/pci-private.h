@@ -25,6 +25,8 @@ int pci_reset_poll(struct pci_dev *pdev);
 int __must_check pci_assign(struct domain *d, struct pci_dev *pdev);
 /* pci_lost - it was pulled out: take it from its owner. Device lock. */
 void pci_lost(struct pci_dev *pdev);
+/* pci_is_same - is it, or its like, still there? */
+bool pci_is_same(const struct pci_dev *pdev);
 
 /*
  * pci_intx_pin - where its pin stands on the root bus, 0 for INTA; false: it

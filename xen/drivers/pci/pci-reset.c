@@ -185,11 +185,16 @@ void pci_reset_start(struct pci_dev *pdev, unsigned int kind)
 {
     unsigned int pm = pdev->cap_pm;
 
+    /* The one that its owner has begun does as well, and it may be silent. */
+    if ( pdev->reset.step != IDLE && pdev->reset.kind == kind )
+        return;
     pdev->reset.kind = (uint8_t)kind;
     pdev->reset.step = IDLE;
+    /* Silent for another reason, which may be its owner's doing. */
     if ( !pci_present(pdev) )
-        return;
-    if ( pm && (pci_conf_read(pdev, pm + PCI_PM_CONTROL, 2) & PCI_PM_STATE) )
+        next(pdev, WAKING, MILLISECS(100));
+    else if ( pm &&
+              (pci_conf_read(pdev, pm + PCI_PM_CONTROL, 2) & PCI_PM_STATE) )
     {
         pci_conf_change(pdev, pm + PCI_PM_CONTROL, PCI_PM_STATE, 0);
         next(pdev, WAKING, MILLISECS(10));

@@ -131,6 +131,12 @@ bool pci_present(const struct pci_dev *pdev)
     return present(pdev->host, pdev->sbdf.bus, pdev->sbdf.devfn);
 }
 
+bool pci_is_same(const struct pci_dev *pdev)
+{
+    return pci_conf_read(pdev, PCI_VENDOR_ID, 2) == pdev->vendor &&
+           pci_conf_read(pdev, PCI_DEVICE_ID, 2) == pdev->device_id;
+}
+
 static unsigned int nr_functions(const struct pci_host *host, unsigned int bus,
                                  unsigned int dev)
 {
@@ -680,13 +686,20 @@ static struct pci_dev *bridge_to(const struct pci_host *host, unsigned int bus)
     return NULL;
 }
 
-/* Nothing answers, another function does, or it has forgotten everything. */
+/* Nothing answers, another function does, or it has forgotten everything. Its
+ * owner may be about to change it, or to reset it, on another CPU. */
 static bool has_changed(struct pci_dev *pdev)
 {
-    return pci_reset_poll(pdev) != -ERESTART &&
-           (pci_conf_read(pdev, PCI_VENDOR_ID, 2) != pdev->vendor ||
-            pci_conf_read(pdev, PCI_DEVICE_ID, 2) != pdev->device_id ||
-            vpci_was_reset(pdev));
+    struct domain *d = pdev->vpci ? pdev->dev.owner : NULL;
+    bool changed;
+
+    if ( d )
+        spin_lock(&d->vpci.lock);
+    changed = pci_reset_poll(pdev) != -ERESTART &&
+              (!pci_is_same(pdev) || vpci_was_reset(pdev));
+    if ( d )
+        spin_unlock(&d->vpci.lock);
+    return changed;
 }
 
 bool pci_notice(struct pci_dev *pdev)
@@ -707,6 +720,9 @@ static bool look_for(struct domain *d, struct pci_host *host,
     /* Nobody's, or somebody's who does not look. */
     if ( pdev )
         (void)pci_notice(pdev);
+    /* What a guest had is not handed on as that left it: pci_lost(). */
+    if ( pdev && pdev->gone && pci_reset_poll(pdev) == -ERESTART )
+        return false;
     if ( (pdev && !pdev->gone) || !present(host, bus, devfn) )
         return false;
     if ( pdev )
