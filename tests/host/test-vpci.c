@@ -1109,6 +1109,25 @@ static void test_intx_stray(void **state)
     assert_true(model_virq(model_d, 36));
 }
 
+/* Nor one that goes on although it was told to be quiet. */
+static void test_intx_deaf(void **state)
+{
+    (void)state;
+    attach_nic();
+    guest_conf_write(0, DEVFN, COMMAND, 2, MASTER);
+    nic->deaf = true;
+    model_intx(nic, true);
+    assert_true(model_virq(U, INTX(1, 0)));
+    assert_int_equal(model_throttled, 1);
+    model_eoi(U, INTX(1, 0));
+    nic->deaf = false;
+    model_intx(nic, false);
+    model_advance(200);
+    assert_false(model_virq(U, INTX(1, 0)));
+    model_intx(nic, true);
+    assert_true(model_virq(U, INTX(1, 0)));
+}
+
 /* ---- messages (P8) ---- */
 
 static void test_messages_belong(void **state)
@@ -1251,6 +1270,7 @@ int main(void)
         TEST(test_intx_shared),
         TEST(test_intx_storm),
         TEST(test_intx_stray),
+        TEST(test_intx_deaf),
         TEST(test_messages_belong),
         TEST(test_messages_by_consent),
         TEST(test_domain_dies),

@@ -135,6 +135,8 @@ static void react(struct model_fn *fn, unsigned int reg, uint8_t old)
 {
     uint8_t value = fn->cfg[reg];
 
+    if ( reg == 5 && fn->deaf )
+        fn->cfg[5] &= 0xfb;
     if ( is_bridge(fn) && reg == 0x3e && !(value & 0x40) && (old & 0x40) )
         for ( unsigned int i = 0; i < nr_functions; i++ )
             if ( functions[i]->parent == fn )

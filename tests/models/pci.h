@@ -31,6 +31,7 @@ struct model_fn {
     bool bar_64[6];
     uint8_t mem[0x8000]; /* behind every BAR alike */
     bool intx;           /* it asserts its pin */
+    bool deaf;           /* it has no Interrupt Disable */
     unsigned int resets;
     int64_t silent_until; /* after a reset */
 };

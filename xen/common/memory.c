@@ -257,16 +257,31 @@ static long reservation(uint64_t op, uint64_t arg, uint64_t done)
 /* ---- our pages in a domain's address space ---- */
 
 /*
+ * Registers come and go with the device: a guest that punches holes into a BAR
+ * makes its removal, and our way round the holes, as long as it likes.
+ */
+static bool is_device(unsigned int type)
+{
+    return type == P2M_MMIO_DIRECT || type == P2M_MMIO_DIRECT_NC ||
+           type == P2M_MMIO_CPU;
+}
+
+/*
  * Put our frame at @gfn in place of what is there, as one step for the guest:
  * whoever faults in between waits for the lock. RAM that stood there stays
  * the domain's.
  */
 static int place_shared(struct domain *d, gfn_t gfn, mfn_t mfn)
 {
-    int rc;
+    struct pgt_leaf leaf;
+    int rc = 0;
 
     spin_lock(&d->p2m.lock);
-    rc = p2m_set_entry(&d->p2m, gfn, 0, INVALID_MFN, P2M_INVALID);
+    if ( pgt_lookup(&d->p2m.pgt, ipa_x(gfn_to_ipa(gfn)), &leaf) &&
+         is_device(leaf.attr.sw) )
+        rc = -EINVAL;
+    if ( !rc )
+        rc = p2m_set_entry(&d->p2m, gfn, 0, INVALID_MFN, P2M_INVALID);
     if ( !rc )
         rc = p2m_set_entry(&d->p2m, gfn, 0, mfn, P2M_XEN_SHARED);
     spin_unlock(&d->p2m.lock);
@@ -456,7 +471,9 @@ static long add_to_physmap_batch(uint64_t arg, uint64_t done)
 static long remove_from_physmap(uint64_t arg)
 {
     struct xen_remove_from_physmap r;
+    enum p2m_type type;
     struct domain *d;
+    mfn_t mfn;
     long rc;
 
     if ( copy_from_guest(&r, arg, sizeof(r)) )
@@ -464,8 +481,11 @@ static long remove_from_physmap(uint64_t arg)
     rc = get_target(r.domid, &d);
     if ( rc )
         return rc;
-    rc = gfn_range_ok(r.gpfn, 0) ? p2m_remove_page(d, _gfn(r.gpfn), INVALID_MFN)
-                                 : -ENOENT;
+    mfn = p2m_lookup(d, _gfn(r.gpfn), &type, NULL);
+    if ( !gfn_range_ok(r.gpfn, 0) || mfn_eq(mfn, INVALID_MFN) )
+        rc = -ENOENT;
+    else
+        rc = is_device(type) ? -EINVAL : p2m_remove_page(d, _gfn(r.gpfn), mfn);
     put_target(d);
     return rc;
 }

@@ -70,12 +70,13 @@ static void check_rate(struct pci_dev *pdev)
     pdev->intx.count = 0;
 }
 
-/* True when it was this function. */
+/* True when it was this function, and it obeys: one that goes on although it
+ * was told not to would keep us here for ever. */
 static bool forward(struct pci_dev *pdev)
 {
     uint32_t v = pci_conf_read(pdev, PCI_COMMAND, 4);
 
-    if ( v == ~0U || (v & PCI_COMMAND_INTX_OFF) ||
+    if ( v == ~0U || pdev->intx.masked || (v & PCI_COMMAND_INTX_OFF) ||
          !(v >> 16 & PCI_STATUS_INTX) )
         return false;
     set_masked(pdev, true);
