@@ -808,6 +808,42 @@ static void test_guest_flr(void **state)
     assert_int_equal(guest_read(UPREFETCH + 0x200c, 4), 1);
 }
 
+/* A function that says it is where another one is does not get its guest
+ * there: dom0's, or another guest's. */
+static void test_bars_of_a_liar(void **state)
+{
+    pci_sbdf_t liar = PCI_SBDF(0, 0, 0x30);
+    struct model_fn *fn;
+
+    (void)state;
+    fn = model_add(NULL, 0x30, 0);
+    model_bar(fn, 0, 0x4000, false);
+    attach_nic();
+    assert_int_equal(quarantine(liar), 0);
+    assert_int_equal(attach(model_u[1], liar, 0), -EADDRNOTAVAIL);
+    for ( unsigned int i = 0; i < 2; i++ )
+    {
+        assert_int_equal(release(liar), 0);
+        model_set(fn, BAR(0), 4, 0x101fc000); /* the end of BAR 4 */
+        assert_int_equal(quarantine(liar), 0);
+        assert_int_equal(attach(model_u[1], liar, 0), -EADDRNOTAVAIL);
+        if ( i )
+            break;
+        assert_int_equal(detach(U, NIC), 0);
+        assert_int_equal(release(NIC), 0);
+        model_view(model_d);
+        guest_conf_write(1, 0, COMMAND, 2, MEM);
+    }
+    guest_conf_write(1, 0, COMMAND, 2, 0);
+    assert_int_equal(attach(model_u[1], liar, 0), 0);
+    assert_int_equal(detach(model_u[1], liar), 0);
+    assert_int_equal(release(liar), 0);
+    guest_conf_write(1, 0, COMMAND, 2, MEM);
+    model_set(fn, BAR(0), 4, 0x10200000); /* beside it */
+    assert_int_equal(quarantine(liar), 0);
+    assert_int_equal(attach(model_u[1], liar, 0), 0);
+}
+
 /* ---- resets ---- */
 
 static void test_reset_kinds(void **state)
@@ -1260,6 +1296,7 @@ int main(void)
         TEST(test_guest_bars_half_mapped),
         TEST(test_guest_small_bars),
         TEST(test_guest_flr),
+        TEST(test_bars_of_a_liar),
         TEST(test_reset_kinds),
         TEST(test_reset_without_end),
         TEST(test_reset_by_both),

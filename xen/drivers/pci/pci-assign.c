@@ -281,7 +281,23 @@ int pci_release(pci_sbdf_t sbdf, unsigned int *reset_kind,
 
 /* ---- to a domU ---- */
 
-/* Is each BAR where dom0 left it within a window? */
+/* A function may lie about its BARs: not over what somebody has. */
+static bool is_taken(const struct pci_dev *pdev, unsigned int i, maddr_t ma)
+{
+    struct pci_dev *other;
+
+    list_for_each_entry (other, &pci_devices, list)
+        if ( other != pdev && vpci_uses(other, maddr_x(ma), pdev->bar[i].size) )
+        {
+            printk(XENLOG_ERR
+                   "PCI %s: BAR %u says it is at %#lx, where %s is\n",
+                   pdev->dev.name, i, maddr_x(ma), other->dev.name);
+            return true;
+        }
+    return false;
+}
+
+/* Is each BAR where dom0 left it within a window, alone? */
 static bool has_addresses(const struct pci_dev *pdev)
 {
     for ( unsigned int i = 0; i < 6; i++ )
@@ -298,6 +314,8 @@ static bool has_addresses(const struct pci_dev *pdev)
                    pdev->dev.name, i);
             return false;
         }
+        if ( is_taken(pdev, i, ma) )
+            return false;
     }
     return true;
 }

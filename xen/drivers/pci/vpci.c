@@ -617,6 +617,40 @@ void vpci_remove_function(struct pci_dev *pdev)
     spin_unlock(&d->vpci.lock);
 }
 
+/* The machine's addresses of BAR @i while somebody has the function. */
+static bool used_range(const struct pci_dev *pdev, unsigned int i,
+                       uint64_t *start)
+{
+    const struct vpci *f = pdev->vpci;
+    maddr_t ma;
+
+    if ( !f->guest )
+    {
+        *start = f->bar[i].maddr;
+        return f->bar[i].mapped;
+    }
+    if ( (pdev->bar[i].type != BAR_MEM32 && pdev->bar[i].type != BAR_MEM64) ||
+         !pci_saved_bar(pdev, i, &ma) )
+        return false;
+    *start = maddr_x(ma);
+    return true;
+}
+
+bool vpci_uses(const struct pci_dev *pdev, uint64_t addr, uint64_t size)
+{
+    uint64_t start;
+    bool used = false;
+
+    if ( !pdev->vpci )
+        return false;
+    spin_lock(&pdev->vpci->d->vpci.lock);
+    for ( unsigned int i = 0; i < PCI_NR_BARS; i++ )
+        used |= used_range(pdev, i, &start) &&
+                addr < start + pdev->bar[i].size && start < addr + size;
+    spin_unlock(&pdev->vpci->d->vpci.lock);
+    return used;
+}
+
 bool vpci_was_reset(const struct pci_dev *pdev)
 {
     return pdev->vpci && pdev->vpci->memory &&

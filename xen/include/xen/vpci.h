@@ -37,7 +37,10 @@ int __must_check vpci_add_function(struct domain *d, struct pci_dev *pdev,
 /* vpci_remove_function - quiesce it, withdraw its interrupts and doorbell,
  * unmap its BARs. */
 void vpci_remove_function(struct pci_dev *pdev);
-/* vpci_was_reset - does it decode no memory although its owner wants it to? */
+/* vpci_uses - does somebody have it, with registers in this range of the
+ * machine? Device lock held. */
+bool vpci_uses(const struct pci_dev *pdev, uint64_t addr, uint64_t size);
+/* vpci_was_reset - with its owner's vPCI lock held: does it decode no memory although its owner wants it to? */
 bool vpci_was_reset(const struct pci_dev *pdev);
 
 #endif /* XEN_VPCI_H */
