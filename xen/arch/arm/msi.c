@@ -8,7 +8,8 @@
  * what is booked is never handed out.
  *
  * A device that sends without end is held back: its vector is off at the
- * interrupt controller for a while, which remembers one message.
+ * interrupt controller for a while, which remembers one message. So are the
+ * vectors of a guest that sends too much with all of them.
  *
  * Vectors are never freed, only unused: an interrupt may arrive late. Their
  * lock (LOCK_RANK_IRQ) is held while one is injected; alloc_lock (same rank,
@@ -50,8 +51,9 @@ struct msi_vector {
 };
 
 /* So many messages of a vector in that time are a storm. */
-#define HOLD_LIMIT 2000U
-#define HOLD_TIME  MILLISECS(20)
+#define HOLD_LIMIT  2000U
+#define GUEST_LIMIT 6000U /* of all vectors of a guest */
+#define HOLD_TIME   MILLISECS(20)
 
 static struct msi_vector *vectors;
 static unsigned int nr_vectors;
@@ -59,6 +61,7 @@ static unsigned int first_irq; /* INTID of vectors[0] */
 static maddr_t v2m_frame;
 static DEFINE_SPINLOCK(alloc_lock, LOCK_RANK_IRQ);
 static struct timer hold_timer;
+static bool hold_timer_set; /* atomic */
 
 unsigned int msi_vector_irq(const struct msi_vector *vec)
 {
@@ -89,6 +92,33 @@ static bool is_storm(struct msi_vector *vec)
     return since < HOLD_TIME;
 }
 
+/* The same for all of a guest's vectors: thousands of them, each below its
+ * limit, would leave the CPU no time for anybody. Vectors race for the count,
+ * which may lose a few. */
+static bool is_flood(struct domain *d)
+{
+    struct vgic_dist *dist = &d->vgic;
+    s_time_t now;
+
+    if ( d->is_hardware )
+        return false;
+    now = NOW();
+    if ( now - READ_ONCE(dist->msg_window) >= HOLD_TIME )
+    {
+        WRITE_ONCE(dist->msg_window, now);
+        WRITE_ONCE(dist->nr_msgs, 0);
+    }
+    WRITE_ONCE(dist->nr_msgs, dist->nr_msgs + 1);
+    return READ_ONCE(dist->nr_msgs) > GUEST_LIMIT;
+}
+
+/* One that is held early does not wait longer for those that are held late. */
+static void set_hold_timer(void)
+{
+    if ( !__atomic_exchange_n(&hold_timer_set, true, __ATOMIC_ACQ_REL) )
+        timer_set(&hold_timer, NOW() + HOLD_TIME);
+}
+
 static void inject(struct msi_vector *vec)
 {
     bool hold = false;
@@ -98,6 +128,7 @@ static void inject(struct msi_vector *vec)
     {
         vgic_inject(vec->d, NULL, vec->virq, true);
         hold = is_storm(vec);
+        hold |= is_flood(vec->d);
         vec->held |= hold;
         if ( hold )
             printk_ratelimited(
@@ -110,13 +141,14 @@ static void inject(struct msi_vector *vec)
     if ( hold )
     {
         set_enabled(vec, false);
-        timer_set(&hold_timer, NOW() + HOLD_TIME);
+        set_hold_timer();
     }
 }
 
 static void end_hold(void *unused)
 {
     (void)unused;
+    __atomic_store_n(&hold_timer_set, false, __ATOMIC_RELEASE);
     for ( unsigned int i = 0; i < nr_vectors; i++ )
     {
         struct msi_vector *vec = &vectors[i];
@@ -315,6 +347,7 @@ static void init_vectors(unsigned int first, unsigned int nr)
     first_irq = first;
     nr_vectors = nr;
     timer_init(&hold_timer, end_hold, NULL, smp_processor_id());
+    hold_timer_set = false;
 }
 
 /* The range is the frame's own word unless the tree overrides it. */

@@ -53,6 +53,8 @@ struct vgic_dist {        /* in struct domain */
     uint64_t gicd_base, gicc_base;
     uint64_t v2m_base; /* guest's GICv2m frame, 0 none */
     unsigned int v2m_first, v2m_nr;
+    unsigned int nr_msgs; /* of its devices since msg_window; racy (msi.c) */
+    int64_t msg_window;
 };
 
 struct vgic_cpu {             /* in struct vcpu */
