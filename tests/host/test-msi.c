@@ -365,7 +365,7 @@ static void test_storm_of_many(void **state)
             for ( unsigned int m = 0; m < 400; m++ )
             {
                 send(bad[m % 3]);
-                if ( timer->expires && now >= timer->expires )
+                if ( timer && timer->expires && now >= timer->expires )
                 {
                     timer->expires = 0;
                     timer->function(timer->data);
