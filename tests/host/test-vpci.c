@@ -596,6 +596,11 @@ static void test_owners(void **state)
                      0);
     assert_int_equal(slot, 5 << 3);
     assert_int_equal(detach(model_u[1], NIC), 0);
+    /* any slot: not at once the one that U had before */
+    slot = PX_NO_INDEX;
+    assert_int_equal(pci_attach(U, NIC, 0, &slot, &owner, &conflict), 0);
+    assert_int_equal(slot, 2 << 3);
+    assert_int_equal(detach(U, NIC), 0);
     assert_int_equal(release(NIC), 0);
     assert_ptr_equal(pdev->dev.owner, model_d);
     model_view(model_d);
@@ -1189,6 +1194,10 @@ static void test_messages_belong(void **state)
 /* A frame that all share: pins, or messages by consent. */
 static void test_messages_by_consent(void **state)
 {
+    struct device *conflict;
+    unsigned int slot = 1;
+    domid_t owner;
+
     (void)state;
     model_isolated = false;
     attach_nic();
@@ -1201,7 +1210,8 @@ static void test_messages_by_consent(void **state)
     assert_int_equal(U->p2m.doorbell_users, 0);
     assert_false(pci_find(NIC)->shared_msi);
     assert_int_equal(detach(U, NIC), 0);
-    assert_int_equal(attach(U, NIC, PX_ATTACH_MSI), 0);
+    assert_int_equal(
+        pci_attach(U, NIC, PX_ATTACH_MSI, &slot, &owner, &conflict), 0);
     assert_true(pci_find(NIC)->shared_msi);
     assert_int_equal(conf(0x41, 1), 0x80);
     assert_int_equal(U->p2m.doorbell_users, 1);

@@ -354,8 +354,12 @@ static int check_attach(const struct domain *d, struct pci_dev *pdev,
     return has_addresses(pdev) ? 0 : -EADDRNOTAVAIL;
 }
 
-/* The first free slot from 1 on; 0 is where others expect the host bridge. */
-static int pick_slot(const struct domain *d, unsigned int *vslot)
+/*
+ * The next free slot after the one given out last, from 1 on: a guest may
+ * still know what was at a slot before. 0 is where others expect the host
+ * bridge: only when asked for.
+ */
+static int pick_slot(struct domain *d, unsigned int *vslot)
 {
     uint32_t taken = 0;
     unsigned int slot = *vslot;
@@ -366,10 +370,15 @@ static int pick_slot(const struct domain *d, unsigned int *vslot)
             taken |= BIT32(pdev->vslot >> 3);
     if ( slot != PX_NO_INDEX )
         return slot > 31 ? -ENOSPC : taken & BIT32(slot) ? -EEXIST : 0;
-    if ( taken == ~0U )
-        return -ENOSPC;
-    *vslot = ~taken & ~1U ? (unsigned int)__builtin_ctz(~taken & ~1U) : 0;
-    return 0;
+    for ( unsigned int i = 0; i < 31; i++ )
+    {
+        slot = (d->vpci.last_slot + i) % 31 + 1;
+        if ( taken & BIT32(slot) )
+            continue;
+        *vslot = d->vpci.last_slot = slot;
+        return 0;
+    }
+    return -ENOSPC;
 }
 
 /* dom0 has perhaps not switched on what it does not use. */

@@ -17,6 +17,7 @@ struct domain_vpci {
     spinlock_t lock;            /* LOCK_RANK_VPCI */
     struct list_head functions; /* struct vpci; lock */
     struct list_head hosts;     /* struct vpci_host; before it runs */
+    unsigned int last_slot;     /* given out; device lock */
 };
 
 void domain_vpci_init(struct domain *d);
