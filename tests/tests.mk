@@ -65,23 +65,29 @@ fuzz-short: $(FUZZ_TARGETS:%=$(B)/fuzz/%)
 # ---- System tests: full boots on QEMU.
 
 .PHONY: images check-system soak
-#: images          kernel, initramfs and disks for the system tests
-images: $(B)/headers.stamp
+#: images          kernel and root file systems for the system tests
+images: all
 	$(Q)tests/images/make-images.sh
+	$(Q)tests/images/make-toolstack.sh
+	$(Q)tests/images/make-hostile.sh
 
 #: run             boot the main job: a shell of dom0, or a summary without a tty
 .PHONY: run
 run: all images
 	$(Q)$(PYTHON) tools/run.py
 
+# A machine has phases that keep one core busy: several side by side.
+JOBS ?= $(shell nproc)
+pytest = $(PYTHON) -m pytest -q -p no:cacheprovider -n $(JOBS) \
+    --dist loadgroup --durations=25 tests/system
+
 #: check-system    boots on QEMU virt with iommu=smmuv3 (SYSTEM_ARGS to pytest)
 check-system: all images
-	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/system \
-	    -m "not soak" $(SYSTEM_ARGS)
+	$(Q)$(pytest) -m "not soak" $(SYSTEM_ARGS)
 
 #: soak            the long system tests, the full matrix
 soak: all images
-	$(Q)$(PYTHON) -m pytest -q -p no:cacheprovider tests/system $(SYSTEM_ARGS)
+	$(Q)$(pytest) $(SYSTEM_ARGS)
 
 # ---- Payloads: bare-metal guests that boot as dom0's kernel.
 
