@@ -33,7 +33,7 @@ static struct {
     uint32_t device, lpi;
     unsigned int event, cpu;
     bool enabled;
-} its_event[4];
+} its_event[16];
 static unsigned int nr_events, enabled_spis, moved_to;
 static struct domain dom[2];
 static unsigned int raised[2];
@@ -352,19 +352,19 @@ static void storm(unsigned int version)
 /* Each of many vectors stays below its limit; together they are a storm. */
 static void test_storm_of_many(void **state)
 {
-    struct msi_vector *bad[3], *good;
+    struct msi_vector *bad[8], *good;
     struct msi_msg msg;
 
     (void)state;
     machine(3);
-    for ( unsigned int i = 0; i < 3; i++ )
-        bad[i] = alloc(0, 0x100, i, &msg);
+    for ( unsigned int i = 0; i < 8; i++ )
+        bad[i] = alloc(0, 0x100 + (i & 4), i & 3, &msg);
     good = alloc(1, 0x200, 0, &msg);
     for ( unsigned int i = 0; i < 100; i++ )
         for ( unsigned int n = 0; n < 19; n++, now += MILLISECS(1) )
             for ( unsigned int m = 0; m < 400; m++ )
             {
-                send(bad[m % 3]);
+                send(bad[m % 8]);
                 if ( timer && timer->expires && now >= timer->expires )
                 {
                     timer->expires = 0;
@@ -375,7 +375,7 @@ static void test_storm_of_many(void **state)
     assert_in_range(raised[0], 100000, 600000);
     send(good);
     assert_int_equal(raised[1], 1);
-    for ( unsigned int i = 0; i < 3; i++ )
+    for ( unsigned int i = 0; i < 8; i++ )
         msi_vector_free(bad[i]);
     msi_vector_free(good);
 }
