@@ -900,6 +900,32 @@ static void test_reset_without_end(void **state)
     nic->silent_until = 0;
 }
 
+/* Two on a bus: one is not given away while the other one's reset hits it. */
+static void test_reset_of_neighbour(void **state)
+{
+    pci_sbdf_t x = PCI_SBDF(0, 1, 0x08), y = PCI_SBDF(0, 1, 0x10);
+    struct model_fn *fn;
+    unsigned int reset;
+
+    (void)state;
+    port = model_add(NULL, 0x08, 1);
+    model_cap_exp(port, 0x40, 4, 0);
+    model_add(port, 0x08, 0);
+    fn = model_add(port, 0x10, 0);
+    model_boot();
+    assert_int_equal(quarantine(x), 0);
+    assert_int_equal(quarantine(y), 0);
+    assert_int_equal(attach(U, x, 0), 0);
+    assert_int_equal(pci_detach(U, x, &reset), -ERESTART);
+    assert_int_equal(attach(model_u[1], y, 0), -ERESTART);
+    while ( attach(model_u[1], y, 0) == -ERESTART )
+        model_advance(5);
+    model_view(model_u[1]);
+    guest_conf_write(0, DEVFN, COMMAND, 2, MASTER);
+    assert_int_equal(detach(U, x), 0);
+    assert_int_equal(model_get(fn, COMMAND, 2) & MASTER, MASTER);
+}
+
 /* Taken away while the reset that its guest asked for goes on: that one is
  * waited for, and what it lost comes back. */
 static void test_reset_by_both(void **state)
@@ -1310,6 +1336,7 @@ int main(void)
         TEST(test_reset_kinds),
         TEST(test_reset_without_end),
         TEST(test_reset_by_both),
+        TEST(test_reset_of_neighbour),
         TEST(test_reset_before_found),
         TEST(test_groups),
         TEST(test_groups_leave),

@@ -357,14 +357,20 @@ static int release_devices(struct domain *d)
 
     if ( rc )
         return rc;
-    while ( !list_empty(&d->iommu.devices) )
+    for ( ;; )
     {
-        struct device *dev =
-            list_first_entry(&d->iommu.devices, struct device, of_owner);
+        struct device *dev = NULL;
 
+        /* Looked up with the lock held: a detach may hand it to another. */
         spin_lock(&device_lock);
-        rc = iommu_deassign_device(dev);
+        if ( !list_empty(&d->iommu.devices) )
+        {
+            dev = list_first_entry(&d->iommu.devices, struct device, of_owner);
+            rc = iommu_deassign_device(dev);
+        }
         spin_unlock(&device_lock);
+        if ( !dev )
+            break;
         if ( rc )
             printk(XENLOG_ERR "d%u: %s does not detach: %d\n", d->domain_id,
                    dev->name, rc);

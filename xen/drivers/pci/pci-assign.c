@@ -269,6 +269,8 @@ int pci_release(pci_sbdf_t sbdf, unsigned int *reset_kind,
         *conflict = &pdev->dev;
         rc = -EBUSY;
     }
+    else if ( pci_bus_is_resetting(pdev) )
+        rc = -ERESTART;
     else
     {
         *reset_kind = pdev->reset.kind;
@@ -351,7 +353,9 @@ static int check_attach(const struct domain *d, struct pci_dev *pdev,
                               : "no IOMMU covers it");
         return -EOPNOTSUPP;
     }
-    return has_addresses(pdev) ? 0 : -EADDRNOTAVAIL;
+    if ( !has_addresses(pdev) )
+        return -EADDRNOTAVAIL;
+    return pci_bus_is_resetting(pdev) ? -ERESTART : 0;
 }
 
 /*

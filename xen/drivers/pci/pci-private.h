@@ -20,6 +20,9 @@ void pci_restore(struct pci_dev *pdev);
  */
 void pci_reset_start(struct pci_dev *pdev, unsigned int kind);
 int pci_reset_poll(struct pci_dev *pdev);
+/* pci_bus_is_resetting - for another's sake: it is silent, and loses what a
+ * new owner would set up. Device lock. */
+bool pci_bus_is_resetting(const struct pci_dev *pdev);
 
 /* pci_assign - to @d with the whole of its group; shown to @d at once. */
 int __must_check pci_assign(struct domain *d, struct pci_dev *pdev);

@@ -263,3 +263,15 @@ int pci_reset_poll(struct pci_dev *pdev)
                pdev->dev.name);
     return there ? 0 : -ETIMEDOUT;
 }
+
+bool pci_bus_is_resetting(const struct pci_dev *pdev)
+{
+    struct pci_dev *other;
+
+    list_for_each_entry (other, &pci_devices, list)
+        if ( other != pdev && pdev->bridge && other->bridge == pdev->bridge &&
+             other->reset.kind == PX_RESET_BUS &&
+             pci_reset_poll(other) == -ERESTART )
+            return true;
+    return false;
+}

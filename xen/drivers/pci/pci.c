@@ -696,6 +696,7 @@ static bool has_changed(struct pci_dev *pdev)
     if ( d )
         spin_lock(&d->vpci.lock);
     changed = pci_reset_poll(pdev) != -ERESTART &&
+              !pci_bus_is_resetting(pdev) &&
               (!pci_is_same(pdev) || vpci_was_reset(pdev));
     if ( d )
         spin_unlock(&d->vpci.lock);
