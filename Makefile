@@ -106,6 +106,7 @@ srcs += xen/drivers/char/pl011.c
 srcs += xen/drivers/char/scif.c
 
 # IOMMU: the core, the device tree's side, the IPMMU, the SMMUv3.
+srcs += xen/drivers/passthrough/dt-assign.c
 srcs += xen/drivers/passthrough/iommu-audit.c
 srcs += xen/drivers/passthrough/iommu-dt.c
 srcs += xen/drivers/passthrough/iommu-fault.c

@@ -12,6 +12,7 @@
 #define TESTS_HOST_P2M_RIG_H
 
 #include <xen/device.h>
+#include <xen/device-tree.h>
 #include <xen/domain.h>
 #include <xen/iommu.h>
 #include <xen/mm.h>
@@ -48,6 +49,11 @@ struct rig {
     bool preempt;              /* what preempt_check() says */
     bool limited;              /* domains have a pool for their tables */
     unsigned int nr_last_page; /* domain_last_page_gone() */
+    /* "reg" and "interrupts" of nodes that are no unit's */
+    int (*get_reg)(const struct dt_node *np, unsigned int index, uint64_t *addr,
+                   uint64_t *size);
+    int (*get_irq)(const struct dt_node *np, unsigned int index,
+                   unsigned int *irq, enum irq_type *type);
     /* called at each barrier, when stores have become visible */
     void (*at_barrier)(void);
 };

@@ -11,21 +11,28 @@
 #include "px-rig.h"
 
 #include <xen/device-tree.h>
+#include <xen/irq.h>
 #include <xen/guest-copy.h>
 #include <xen/hypercall.h>
 
 #define SID_FUNCTION 0x108U
 #define SID_NODE     0x4210U
+#define SID_SD       0x77U
 
 struct px_rig px_rig;
 struct vcpu *percpu_current_vcpu;
 struct domain *hardware_domain;
 
 static struct vcpu vcpus[PX_DOMAINS];
-static struct dt_node nodes[2] = {
+static struct dt_node nodes[PX_NODES] = {
+    {.name = "", .full_name = "/"},
     {.name = "dma@1000", .full_name = "/soc/dma@1000"},
     {.name = "uart@2000", .full_name = "/soc/uart@2000"},
+    {.name = "sd@50000000", .full_name = "/soc/sd@50000000"},
+    {.name = "port@0", .full_name = "/soc/sd@50000000/port@0"},
+    {.name = "i2c@52000000", .full_name = "/soc/i2c@52000000"},
 };
+struct dt_node *dt_gic;
 
 /* ---- the guest ---- */
 
@@ -74,12 +81,103 @@ void px_rig_run_as(unsigned int domid)
 
 /* ---- the device tree ---- */
 
+unsigned int dt_nr_regs(const struct dt_node *np)
+{
+    const struct px_node *n = &px_rig.res[np - nodes];
+
+    return n->reg[0][1] ? n->reg[1][1] ? 2 : 1 : 0;
+}
+
+static int get_reg(const struct dt_node *np, unsigned int index, uint64_t *addr,
+                   uint64_t *size)
+{
+    const struct px_node *n = &px_rig.res[np - nodes];
+
+    assert_true(index < dt_nr_regs(np));
+    *addr = n->reg[index][0];
+    *size = n->reg[index][1];
+    return 0;
+}
+
+static int get_irq(const struct dt_node *np, unsigned int index,
+                   unsigned int *irq, enum irq_type *type)
+{
+    const struct px_node *n = &px_rig.res[np - nodes];
+
+    if ( index >= 2 || !n->irq[index] )
+        return -ENOENT;
+    *irq = n->irq[index];
+    *type = IRQ_TYPE_LEVEL_HIGH;
+    return 0;
+}
+
+bool dt_is_available(const struct dt_node *np)
+{
+    return np != px_rig.disabled;
+}
+
 struct dt_node *dt_find_path(const char *path)
 {
     for ( unsigned int i = 0; i < ARRAY_SIZE(nodes); i++ )
         if ( !strcmp(path, nodes[i].full_name) )
             return &nodes[i];
     return NULL;
+}
+
+/* ---- interrupts; the CPU that is asked may wait for a lock ---- */
+
+int irq_route_to_guest(struct domain *d, unsigned int virq, unsigned int irq,
+                       enum irq_type type, const char *name)
+{
+    assert_int_equal(virq, irq);
+    assert_int_equal(type, IRQ_TYPE_LEVEL_HIGH);
+    assert_non_null(name);
+    assert_true(d->is_hardware || px_rig.booked[d->domain_id][virq]);
+    if ( px_rig.irq_guest[irq] )
+        return -EBUSY;
+    px_rig.irq_guest[irq] = d;
+    return 0;
+}
+
+int irq_release_guest(struct domain *d, unsigned int irq)
+{
+    assert_false(spin_is_held(&device_lock));
+    assert_false(spin_is_held(&hardware_domain->hypercall_lock));
+    if ( irq >= PX_IRQS || px_rig.irq_guest[irq] != d )
+        return -ENOENT;
+    px_rig.irq_guest[irq] = NULL;
+    return 0;
+}
+
+struct domain *irq_guest(unsigned int irq)
+{
+    return px_rig.irq_guest[irq];
+}
+
+const char *irq_name(unsigned int irq)
+{
+    return px_rig.irq_guest[irq] ? "somebody" : NULL;
+}
+
+bool vgic_reserve_irq(struct domain *d, unsigned int virq)
+{
+    bool *booked = &px_rig.booked[d->domain_id][virq];
+
+    if ( virq >= 32 + px_rig.nr_spis || *booked )
+        return false;
+    *booked = true;
+    return true;
+}
+
+void vgic_free_irq(struct domain *d, unsigned int virq)
+{
+    assert_true(px_rig.booked[d->domain_id][virq]);
+    px_rig.booked[d->domain_id][virq] = false;
+}
+
+struct domain *domain_get_from(domid_t id)
+{
+    return domain_get(id);
 }
 
 /* ---- PCI: as <xen/pci.h> says, without resets and bridges ---- */
@@ -191,6 +289,60 @@ static void make_function(unsigned int i, unsigned int devfn, bool covered,
     make_device(&pdev->dev, DEVICE_PCI, "0000:00:0x.0", covered, sid);
 }
 
+/* dom0 as dom0_map_devices() leaves it, in leaves as large as can be. */
+static void dom0_has(unsigned int i)
+{
+    const struct px_node *n = &px_rig.res[i];
+
+    for ( unsigned int k = 0; k < dt_nr_regs(&nodes[i]); k++ )
+    {
+        uint64_t first = n->reg[k][0] >> PAGE_SHIFT;
+        uint64_t last = (n->reg[k][0] + n->reg[k][1] - 1) >> PAGE_SHIFT;
+
+        assert_int_equal(
+            rangeset_add(&hardware_domain->iomem_caps, first, last), 0);
+        assert_int_equal(p2m_map_range(hardware_domain, _gfn(first),
+                                       last - first + 1, _mfn(first),
+                                       P2M_MMIO_DIRECT),
+                         0);
+    }
+    for ( unsigned int k = 0; k < 2 && n->irq[k]; k++ )
+    {
+        px_rig.irq_guest[n->irq[k]] = hardware_domain;
+        assert_int_equal(
+            rangeset_add(&hardware_domain->irq_caps, n->irq[k], n->irq[k]), 0);
+    }
+}
+
+static void make_sd(void)
+{
+    static struct device sd;
+
+    px_rig.nr_spis = 64;
+    px_rig.res[2] = (struct px_node){{{0x51000000, 0x100}}, {72}};
+    px_rig.res[3] =
+        (struct px_node){{{0x50000000, 0x2000}, {0x50008010, 0x20}}, {70, 71}};
+    px_rig.res[4] = (struct px_node){{{0x50000000, 0x10}}, {70}};
+    px_rig.res[5] = (struct px_node){{{0x52000000, 0x1000}}, {73}};
+    for ( unsigned int i = 0; i < PX_NODES; i++ )
+    {
+        px_rig.node[i] = &nodes[i];
+        nodes[i].parent = i == 4 ? &nodes[3] : i ? &nodes[0] : NULL;
+        nodes[i].next_all = i + 1 < PX_NODES ? &nodes[i + 1] : NULL;
+    }
+    dt_root = &nodes[0];
+    rig.get_reg = get_reg;
+    rig.get_irq = get_irq;
+    px_rig.sd = &sd;
+    make_device(&sd, DEVICE_DT, "sd@50000000", true, SID_SD);
+    sd.np = &nodes[3];
+    nodes[3].dev = &sd;
+    assert_int_equal(rig_assign(hardware_domain, &sd), 0);
+    dom0_has(2);
+    dom0_has(3);
+    dom0_has(5);
+}
+
 void px_rig_init(void)
 {
     struct rig_cfg cfg = {
@@ -219,10 +371,11 @@ void px_rig_init(void)
     px_rig.pci[1].header_type = PCI_HEADER_BRIDGE;
     make_function(2, PCI_DEVFN(3, 0), false, 0);
     make_device(&dt, DEVICE_DT, "dma@1000", true, SID_NODE);
-    dt.np = &nodes[0];
-    nodes[0].dev = &dt;
+    dt.np = &nodes[1];
+    nodes[1].dev = &dt;
     make_function(3, PCI_DEVFN(4, 0), true, SID_NODE);
     for ( unsigned int i = 0; i < PX_PCI; i++ )
         assert_int_equal(rig_assign(hardware_domain, &px_rig.pci[i].dev), 0);
     assert_ptr_equal(dt.owner, hardware_domain);
+    make_sd();
 }

@@ -13,6 +13,8 @@
 
 #include <proxenos.h>
 
+#define PX_NODES   6U
+#define PX_IRQS    256U
 #define PX_DOMAINS 3U /* 0 is dom0 */
 #define PX_PCI     4U /* functions; see px_rig_init() */
 
@@ -20,6 +22,17 @@ struct px_rig {
     struct domain *d[PX_DOMAINS];
     struct pci_dev pci[PX_PCI];
     struct device *dt; /* of /soc/dma@1000; /soc/uart@2000 has none */
+    struct device *sd; /* of /soc/sd@50000000 */
+    /* the tree: node[0] is the root; NULL: free, masked */
+    struct px_node {
+        uint64_t reg[2][2]; /* address and size; 0: no more */
+        unsigned int irq[2];
+    } res[PX_NODES];
+    struct dt_node *node[PX_NODES];
+    struct domain *irq_guest[PX_IRQS];
+    bool booked[PX_DOMAINS][PX_IRQS];
+    unsigned int nr_spis; /* of domUs */
+    struct dt_node *disabled;
     /* what pci_*() were asked last, and what they say (0: do it) */
     unsigned int nr_calls, flags, slot;
     int rc;
@@ -28,6 +41,11 @@ struct px_rig {
 };
 extern struct px_rig px_rig;
 
+/*
+ * sd@50000000 has two ranges of registers, of two pages and of a part of one,
+ * and interrupts 70 and 71; it is a group of its own. Its registers and those
+ * of the uart are in dom0's tables and among what dom0 may hand on.
+ */
 /* 0: function 00:01.0; 1: a bridge; 2: no IOMMU covers it; 3: shares its id
  * with the node. All are dom0's, like the node; dom0's group is whole. */
 void px_rig_init(void);

@@ -18,6 +18,7 @@ pid_t waitpid(pid_t pid, int *status, int options);
 
 #include "px-rig.h"
 
+#include <xen/dt-assign.h>
 #include <xen/hypercall.h>
 
 #define SBDF(i) (px_rig.pci[i].sbdf.sbdf)
@@ -156,7 +157,7 @@ static void tables(void)
     assert_int_equal(t->flags, PX_TABLE_LOST_SYNC | PX_TABLE_OUT_OF_REACH);
     t->domid = 0;
     assert_int_equal(call(PX_OP_table_info), 0);
-    assert_int_equal(t->devices, 4);
+    assert_int_equal(t->devices, 5);
 
     t->index = 1;
     assert_int_equal(call(PX_OP_table_info), -ENOENT);
@@ -203,7 +204,7 @@ static void devices(void)
         assert_int_equal(i->threshold, 10000);
         assert_true(i->now > 0);
     }
-    fresh()->u.device_info.index = ARRAY_SIZE(want);
+    fresh()->u.device_info.index = ARRAY_SIZE(want) + 1; /* and sd */
     assert_int_equal(call(PX_OP_device_info), -ENOENT);
 
     px_rig.pci[0].has_flr = px_rig.pci[0].gone = true;
@@ -493,6 +494,247 @@ static void node_of_the_tree(void)
     assert_int_equal(px_rig.nr_calls, 0);
 }
 
+/* ---- registers and interrupts of a node ---- */
+
+#define SD "/soc/sd@50000000"
+
+static const uint64_t sd_frames[] = {0x50000, 0x50001, 0x50008};
+
+/* Whose they are: in the tables of both sides, in the GIC, in its books. */
+static void sd_is_at(const struct domain *d)
+{
+    struct proxenos_op audit = {.cmd = PX_OP_audit};
+
+    assert_ptr_equal(px_rig.sd->owner, d);
+    for ( unsigned int id = 0; id < PX_DOMAINS; id++ )
+    {
+        struct domain *of = px_rig.d[id];
+
+        for ( unsigned int i = 0; i < ARRAY_SIZE(sd_frames); i++ )
+        {
+            gfn_t gfn = _gfn(sd_frames[i]);
+            enum p2m_type type;
+            mfn_t mfn = p2m_lookup(of, gfn, &type, NULL);
+
+            assert_true(
+                mfn_eq(mfn, of == d ? _mfn(sd_frames[i]) : INVALID_MFN));
+            assert_int_equal(type, of == d ? P2M_MMIO_DIRECT : P2M_INVALID);
+        }
+        for ( unsigned int irq = 70; irq < 72; irq++ )
+            assert_int_equal(px_rig.booked[id][irq], of == d && id);
+        audit.version = PROXENOS_OP_VERSION;
+        audit.u.audit = (struct px_audit){.domid = id};
+        assert_int_equal(do_proxenos_op((uintptr_t)&audit, 0, 0, 0, 0), 0);
+        assert_int_equal(audit.u.audit.differences, 0);
+        assert_int_equal(of->refcount, 1);
+    }
+    assert_ptr_equal(px_rig.irq_guest[70], d);
+    assert_ptr_equal(px_rig.irq_guest[71], d);
+    assert_int_equal(
+        rangeset_contains(&hardware_domain->iomem_caps, 0x50000, 0x50001),
+        d == hardware_domain);
+    assert_int_equal(rangeset_contains(&hardware_domain->irq_caps, 70, 71),
+                     d == hardware_domain);
+    /* Its neighbours have stayed. */
+    assert_true(mfn_eq(p2m_lookup(hardware_domain, _gfn(0x51000), NULL, NULL),
+                       _mfn(0x51000)));
+    assert_ptr_equal(px_rig.irq_guest[72], hardware_domain);
+}
+
+static void a_node_with_all_it_has(void)
+{
+    px_rig_init();
+    sd_is_at(px_rig.d[0]);
+    assert_int_equal(give(1, node(SD), 0), -EBUSY);
+    assert_int_equal(op.u.attach.owner, 0);
+    sd_is_at(px_rig.d[0]);
+    for ( unsigned int round = 0; round < 3; round++ )
+    {
+        assert_int_equal(quarantine(node(SD), false), 0);
+        sd_is_at(NULL);
+        assert_int_equal(quarantine(node(SD), false), 0);
+        assert_int_equal(give(1, node(SD), 0), 0);
+        sd_is_at(px_rig.d[1]);
+        assert_int_equal(give(2, node(SD), 0), -EBUSY);
+        assert_int_equal(op.u.attach.owner, 1);
+        assert_int_equal(quarantine(node(SD), false), -EBUSY);
+        assert_int_equal(quarantine(node(SD), true), -EBUSY);
+        assert_int_equal(take(2, node(SD)), -ENODEV);
+        sd_is_at(px_rig.d[1]);
+        assert_int_equal(take(1, node(SD)), 0);
+        sd_is_at(NULL);
+        assert_int_equal(give(2, node(SD), 0), 0);
+        sd_is_at(px_rig.d[2]);
+        assert_int_equal(take(2, node(SD)), 0);
+        assert_int_equal(quarantine(node(SD), true), 0);
+        sd_is_at(px_rig.d[0]);
+        assert_int_equal(quarantine(node(SD), true), 0);
+    }
+    /* dom0's is not to be had or lost by these. */
+    assert_int_equal(take(0, node(SD)), -EINVAL);
+    assert_int_equal(quarantine(node(SD), false), 0);
+    assert_int_equal(give(0, node(SD), 0), -EINVAL);
+    sd_is_at(NULL);
+}
+
+/* The uart's registers, or its interrupt, come to be among the card's. */
+static void shared_with_another(void)
+{
+    struct px_node *uart, *sd;
+
+    px_rig_init();
+    uart = &px_rig.res[2];
+    sd = &px_rig.res[3];
+    sd->reg[1][0] = 0x51000f00;
+    assert_int_equal(quarantine(node(SD), false), -EADDRINUSE);
+    px_rig.disabled = px_rig.node[2]; /* the registers are there all the same */
+    assert_int_equal(quarantine(node(SD), false), -EADDRINUSE);
+    sd->reg[1][0] = 0x50008010;
+    sd_is_at(px_rig.d[0]);
+
+    uart->irq[0] = 71;
+    assert_int_equal(quarantine(node(SD), false), 0);
+    px_rig.disabled = NULL;
+    assert_int_equal(give(1, node(SD), 0), -EADDRINUSE);
+    uart->irq[0] = 72;
+    sd_is_at(NULL);
+    assert_int_equal(give(1, node(SD), 0), 0);
+    sd_is_at(px_rig.d[1]);
+}
+
+static void nothing_changes_on_errors(void)
+{
+    struct px_node *sd;
+
+    px_rig_init();
+    sd = &px_rig.res[3];
+    assert_int_equal(quarantine(node(SD), false), 0);
+
+    /* The domain has something there: the last of three pages. */
+    assert_int_equal(p2m_add_page(px_rig.d[1], _gfn(0x50008), _mfn(0x60000),
+                                  P2M_MMIO_DIRECT),
+                     0);
+    assert_int_equal(give(1, node(SD), 0), -EADDRNOTAVAIL);
+    assert_int_equal(op.u.attach.owner, DOMID_INVALID);
+    assert_int_equal(p2m_remove_page(px_rig.d[1], _gfn(0x50008), _mfn(0x60000)),
+                     0);
+    sd_is_at(NULL);
+
+    /* Its layout has. */
+    sd->reg[1][0] = 0x38000000;
+    assert_int_equal(give(1, node(SD), 0), -EADDRNOTAVAIL);
+    sd->reg[1][0] = 0x50008010;
+    sd_is_at(NULL);
+
+    /* The second interrupt is beyond its own, booked, or somebody's. */
+    px_rig.nr_spis = 71 - 32;
+    assert_int_equal(give(1, node(SD), 0), -EBUSY);
+    px_rig.nr_spis = 64;
+    sd_is_at(NULL);
+    px_rig.irq_guest[71] = px_rig.d[2];
+    assert_int_equal(give(1, node(SD), 0), -EBUSY);
+    assert_int_equal(op.u.attach.owner, DOMID_INVALID);
+    px_rig.irq_guest[71] = NULL;
+    sd_is_at(NULL);
+
+    /* Somebody got its registers another way. */
+    assert_int_equal(p2m_add_page(px_rig.d[2], _gfn(0x50008), _mfn(0x50008),
+                                  P2M_MMIO_DIRECT),
+                     0);
+    assert_int_equal(give(1, node(SD), 0), -EBUSY);
+    assert_int_equal(op.u.attach.owner, 2);
+    assert_int_equal(p2m_remove_page(px_rig.d[2], _gfn(0x50008), _mfn(0x50008)),
+                     0);
+    sd_is_at(NULL);
+
+    /* Back to dom0, who has lent out the address. */
+    assert_int_equal(p2m_add_page(px_rig.d[0], _gfn(0x50008), _mfn(0x60000),
+                                  P2M_MMIO_DIRECT),
+                     0);
+    assert_int_equal(quarantine(node(SD), true), -EADDRNOTAVAIL);
+    assert_int_equal(p2m_remove_page(px_rig.d[0], _gfn(0x50008), _mfn(0x60000)),
+                     0);
+    sd_is_at(NULL);
+    assert_int_equal(quarantine(node(SD), true), 0);
+    sd_is_at(px_rig.d[0]);
+}
+
+static void not_to_be_moved(void)
+{
+    struct px_node *sd;
+
+    px_rig_init();
+    sd = &px_rig.res[3];
+    px_rig.node[3]->used_by_xen = true;
+    assert_int_equal(quarantine(node(SD), false), -EPERM);
+    px_rig.node[3]->used_by_xen = false;
+    sd->irq[1] = 27;
+    assert_int_equal(quarantine(node(SD), false), -EINVAL);
+    sd->irq[1] = 71;
+    sd->reg[1][1] = 0x500000;
+    assert_int_equal(quarantine(node(SD), false), -E2BIG);
+    sd->reg[1][1] = 0x20;
+    sd->reg[1][0] = RIG_RAM;
+    assert_int_equal(quarantine(node(SD), false), -EINVAL);
+    sd->reg[1][0] = ~0xfULL;
+    assert_int_equal(quarantine(node(SD), false), -EINVAL);
+    sd->reg[1][0] = 0x50008010;
+    sd_is_at(px_rig.d[0]);
+}
+
+/* As domain_kill() does, before its frames go. */
+static void a_domain_that_dies(void)
+{
+    px_rig_init();
+    assert_int_equal(quarantine(node(SD), false), 0);
+    assert_int_equal(give(1, node(SD), 0), 0);
+    spin_lock(&px_rig.d[1]->hypercall_lock);
+    dt_withdraw(px_rig.d[1], px_rig.sd);
+    spin_unlock(&px_rig.d[1]->hypercall_lock);
+    assert_int_equal(rig_deassign(px_rig.sd), 0);
+    sd_is_at(NULL);
+    assert_int_equal(give(2, node(SD), 0), 0);
+    sd_is_at(px_rig.d[2]);
+}
+
+/* dom0's registers lie in a leaf that a split needs memory for. */
+static void without_memory(void)
+{
+    unsigned int n = 0;
+    long rc;
+
+    px_rig_init();
+    assert_int_equal(p2m_unmap_range(px_rig.d[0], _gfn(0x50000), 2), 0);
+    assert_int_equal(p2m_unmap_range(px_rig.d[0], _gfn(0x50008), 1), 0);
+    assert_int_equal(p2m_map_range(px_rig.d[0], _gfn(0x50000), 512,
+                                   _mfn(0x50000), P2M_MMIO_DIRECT),
+                     0);
+    do
+    {
+        rig.fail_alloc = ++n;
+        rc = quarantine(node(SD), false);
+        assert_true(rc == 0 || rc == -ENOMEM);
+        if ( rc )
+            sd_is_at(px_rig.d[0]);
+    } while ( rc );
+    rig.fail_alloc = 0;
+    assert_true(n > 1);
+    sd_is_at(NULL);
+
+    /* The second round has the tables of the first; another domain has none. */
+    n = 0;
+    do
+    {
+        rig.fail_alloc = ++n;
+        rc = give(2, node(SD), 0);
+        assert_true(rc == 0 || rc == -ENOMEM);
+        if ( rc )
+            sd_is_at(NULL);
+    } while ( rc );
+    rig.fail_alloc = 0;
+    sd_is_at(px_rig.d[2]);
+}
+
 /* ---- */
 
 static bool in_child;
@@ -541,6 +783,12 @@ int main(void)
         TEST(consent),
         TEST(domains_that_are_not),
         TEST(node_of_the_tree),
+        TEST(a_node_with_all_it_has),
+        TEST(shared_with_another),
+        TEST(nothing_changes_on_errors),
+        TEST(not_to_be_moved),
+        TEST(a_domain_that_dies),
+        TEST(without_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

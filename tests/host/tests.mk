@@ -152,11 +152,13 @@ test-iommu-audit := tests/host/p2m-rig.c tests/host/test-iommu-audit.c \
 test-iommu-audit-cflags := $(test-p2m-iommu-cflags)
 test-iommu-audit-libs := $(test-p2m-iommu-libs)
 
-px_rig := $(p2m_rig) tests/host/px-rig.c xen/common/proxenos-op.c
+px_rig := $(p2m_rig) tests/host/px-rig.c xen/common/proxenos-op.c \
+    xen/common/rangeset.c xen/drivers/passthrough/dt-assign.c
 HOST_TESTS += test-proxenos-op
 test-proxenos-op := tests/host/p2m-rig.c tests/host/test-proxenos-op.c \
     $(px_rig)
-test-proxenos-op-cflags := $(test-p2m-iommu-cflags)
+test-proxenos-op-cflags := $(test-p2m-iommu-cflags) \
+    -include tests/host/include/guest-layout.h
 test-proxenos-op-libs := $(test-p2m-iommu-libs)
 
 HOST_TESTS += test-page-alloc

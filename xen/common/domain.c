@@ -13,6 +13,7 @@
 
 #include <xen/barrier.h>
 #include <xen/bits.h>
+#include <xen/dt-assign.h>
 #include <xen/guest-atomics.h>
 #include <xen/mm.h>
 #include <xen/pci.h>
@@ -361,16 +362,17 @@ static int release_devices(struct domain *d)
     {
         struct device *dev = NULL;
 
-        /* Looked up with the lock held: a detach may hand it to another. */
         spin_lock(&device_lock);
         if ( !list_empty(&d->iommu.devices) )
-        {
             dev = list_first_entry(&d->iommu.devices, struct device, of_owner);
-            rc = iommu_deassign_device(dev);
-        }
         spin_unlock(&device_lock);
         if ( !dev )
             break;
+        dt_withdraw(d, dev);
+        /* By now a detach may have handed it to another. */
+        spin_lock(&device_lock);
+        rc = dev->owner == d ? iommu_deassign_device(dev) : 0;
+        spin_unlock(&device_lock);
         if ( rc )
             printk(XENLOG_ERR "d%u: %s does not detach: %d\n", d->domain_id,
                    dev->name, rc);

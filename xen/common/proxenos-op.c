@@ -2,7 +2,7 @@
 /*
  * Proxenos' own hypercall: what the toolstack asks about IOMMUs, their tables
  * and devices, and who gets a device. The contract is <proxenos.h>; the work is
- * done by drivers/passthrough/iommu-*.c and drivers/pci.
+ * done by drivers/passthrough and drivers/pci.
  *
  * Locks: d->hypercall_lock where a domain must not be taken apart meanwhile;
  * the device lock for owners.
@@ -13,6 +13,7 @@
 
 #include <xen/device-tree.h>
 #include <xen/domain.h>
+#include <xen/dt-assign.h>
 #include <xen/guest-copy.h>
 #include <xen/pci.h>
 
@@ -142,57 +143,6 @@ static long fault_policy(const struct px_fault_policy *op)
     return rc;
 }
 
-/* ---- owners of what is in the device tree ---- */
-
-static int dt_take(struct domain *from, struct device *dev)
-{
-    int rc;
-
-    spin_lock(&device_lock);
-    rc = dev->owner == from ? iommu_deassign_device(dev) : -EBUSY;
-    spin_unlock(&device_lock);
-    return rc;
-}
-
-static int dt_give(struct domain *to, struct device *dev, uint32_t *owner,
-                   struct device **conflict)
-{
-    int rc = -EBUSY;
-
-    spin_lock(&device_lock);
-    if ( dev->owner )
-        *owner = dev->owner->domain_id;
-    else
-    {
-        *conflict = iommu_group_conflict(dev, to);
-        rc = iommu_assign_device(to, dev);
-    }
-    spin_unlock(&device_lock);
-    return rc;
-}
-
-/* What is nobody's already stays so. */
-static int dt_quarantine(struct device *dev)
-{
-    int rc = 0;
-
-    spin_lock(&device_lock);
-    if ( dev->owner == hardware_domain )
-        rc = iommu_deassign_device(dev);
-    else if ( dev->owner )
-        rc = -EBUSY;
-    spin_unlock(&device_lock);
-    return rc;
-}
-
-static int dt_release(struct device *dev, struct device **conflict)
-{
-    uint32_t owner = DOMID_INVALID;
-    int rc = dt_give(hardware_domain, dev, &owner, conflict);
-
-    return rc == -EBUSY && owner == hardware_domain->domain_id ? 0 : rc;
-}
-
 /* ---- owners ---- */
 
 static long quarantine(struct px_quarantine *op, bool release)
@@ -250,7 +200,7 @@ static int attach_to(struct domain *d, struct px_attach *op, struct device *dev)
     if ( rc )
         return rc;
     if ( dev->kind == DEVICE_DT )
-        rc = dt_give(d, dev, &dt_owner, &conflict);
+        rc = dt_attach(d, dev, &dt_owner, &conflict);
     else
     {
         rc = pci_attach(d, (pci_sbdf_t){.sbdf = op->dev.sbdf}, op->flags,
@@ -302,8 +252,9 @@ static long detach(struct px_detach *op)
         return -ESRCH;
     if ( dev->kind == DEVICE_DT )
     {
-        rc = dt_take(d, dev);
-        rc = rc == -EBUSY ? -ENODEV : rc;
+        spin_lock(&d->hypercall_lock);
+        rc = dt_detach(d, dev);
+        spin_unlock(&d->hypercall_lock);
     }
     else
         rc = pci_detach(d, (pci_sbdf_t){.sbdf = op->dev.sbdf}, &reset);

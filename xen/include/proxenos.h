@@ -214,8 +214,16 @@ struct px_detach {
 /*
  * The operation is written back, unless the call fails with -EPERM (not the
  * control domain), -EFAULT or -EACCES: outputs that explain an error are there.
- * For PX_DEVICE_DT the four above change the owner of the node's DMA alone; its
- * registers and interrupts are domctl's, and it is not reset (PX_RESET_NONE).
+ *
+ * PX_DEVICE_DT: with the node's DMA go the registers in "reg", at their own
+ * addresses, and the SPIs in "interrupts", under their own numbers; those of
+ * the other nodes of its group, too. It is not reset (PX_RESET_NONE). Further
+ * errors: -EADDRINUSE a page of its registers or an interrupt is another
+ * node's, too; -EADDRNOTAVAIL the guest has something else at the address;
+ * -EBUSY (attach, without an @owner) an interrupt is not free there, or beyond
+ * the domain's; -EPERM the hypervisor uses it; -E2BIG too many registers. The
+ * console says which one it is. -EINVAL: attach to or detach from dom0, which
+ * is PX_OP_release and PX_OP_quarantine.
  */
 struct proxenos_op {
 #define PX_OP_unit_info    1
