@@ -636,6 +636,29 @@ static void test_extended(void **state)
     check_extended(&t, 0);
 }
 
+/* Registers of a device lie among them: frames of others must not. */
+static void test_registers_in_extended(void **state)
+{
+    static const struct range at[] = {
+        {0xee100000, 0x2000}, {0xe6700000, 0x10000}, {0xffff0000, 0x10000}};
+    struct guest_tree t = plain_tree();
+    int len;
+
+    (void)state;
+    t.hole = at;
+    t.nr_holes = 3;
+    check_extended(&t, 2);
+    (void)fdt_getprop(blob, node("/hypervisor"), "reg", &len);
+    for ( int i = 4; i < len / 4; i += 4 )
+        for ( unsigned int k = 0; k < t.nr_holes; k++ )
+        {
+            const struct range r = {pair("/hypervisor", "reg", i),
+                                    pair("/hypervisor", "reg", i + 2)};
+
+            assert_false(overlap(&r, &at[k]));
+        }
+}
+
 static void test_many_cpus(void **state)
 {
     struct guest_tree t = plain_tree();
@@ -774,14 +797,23 @@ static void test_no_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_vdev),        cmocka_unit_test(test_disk),
-        cmocka_unit_test(test_disk_wrong),  cmocka_unit_test(test_nic),
-        cmocka_unit_test(test_nic_wrong),   cmocka_unit_test(test_rate),
-        cmocka_unit_test(test_banks),       cmocka_unit_test(test_place),
-        cmocka_unit_test(test_place_sweep), cmocka_unit_test(test_kernel),
-        cmocka_unit_test(test_tree),        cmocka_unit_test(test_extended),
-        cmocka_unit_test(test_many_cpus),   cmocka_unit_test(test_pci),
-        cmocka_unit_test(test_dtc),         cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_vdev),
+        cmocka_unit_test(test_disk),
+        cmocka_unit_test(test_disk_wrong),
+        cmocka_unit_test(test_nic),
+        cmocka_unit_test(test_nic_wrong),
+        cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_banks),
+        cmocka_unit_test(test_place),
+        cmocka_unit_test(test_place_sweep),
+        cmocka_unit_test(test_kernel),
+        cmocka_unit_test(test_tree),
+        cmocka_unit_test(test_extended),
+        cmocka_unit_test(test_registers_in_extended),
+        cmocka_unit_test(test_many_cpus),
+        cmocka_unit_test(test_pci),
+        cmocka_unit_test(test_dtc),
+        cmocka_unit_test(test_no_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

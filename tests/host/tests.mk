@@ -192,11 +192,18 @@ test-pxl-config-cflags := $(test-pxl-cflags)
 # The public headers are arm64's; the tree is read with the host's libfdt.
 HOST_TESTS += test-pxl-create
 test-pxl-create := tests/host/test-pxl-create.c \
-    $(patsubst %,tools/pxl/%.c,devspec guest-tree image place util)
+    $(patsubst %,tools/pxl/%.c,devspec dt-node guest-tree image place \
+    util)
 test-pxl-create-cflags := -D_GNU_SOURCE -iquote tools/pxl \
     -include tests/host/include/guest-abi.h \
     -isystem $(B)/debian/xen-dev/usr/include
 test-pxl-create-libs := -lfdt -lz
+
+# A board's tree of Debian's kernel package.
+HOST_TESTS += test-pxl-dt
+test-pxl-dt := tests/host/test-pxl-dt.c tools/pxl/dt-node.c tools/pxl/util.c
+test-pxl-dt-cflags := -D_GNU_SOURCE -iquote tools/pxl
+test-pxl-dt-libs := -lfdt
 
 # progress() asks the test for the time.
 HOST_TESTS += test-pxl-util

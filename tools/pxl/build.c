@@ -31,6 +31,26 @@ static int wrong_file(const struct config *c, const char *setting,
     return -1;
 }
 
+/* Registers keep the host's addresses: no RAM may be there. */
+static int check_registers(const struct build *b)
+{
+    for ( unsigned int i = 0; i < b->nr_banks; i++ )
+        for ( size_t k = 0; k < b->dt.nr_holes; k++ )
+        {
+            const struct range *r = &b->dt.hole[k];
+
+            if ( r->start >= b->bank[i].start + b->bank[i].size ||
+                 r->start + r->size <= b->bank[i].start )
+                continue;
+            cfg_err(b->config->cfg, cfg_get(b->config->cfg, "memory"),
+                    "memory: a device has its registers at %#llx, where the "
+                    "guest's memory would be; give it less",
+                    (unsigned long long)r->start);
+            return -1;
+        }
+    return 0;
+}
+
 int build_open(struct build *b, const struct config *c)
 {
     char *why;
@@ -48,6 +68,8 @@ int build_open(struct build *b, const struct config *c)
     b->place.ramdisk.size = b->ramdisk.size;
     b->place.dtb.size = TREE_SIZE;
     b->nr_banks = place_banks(c->maxmem_kib << 10, b->bank);
+    if ( dt_config(c->cfg, &b->dt) || check_registers(b) )
+        return -1;
     if ( b->nr_banks && !place_images(&b->bank[0], &b->place) )
         return 0;
     cfg_err(c->cfg, cfg_get(c->cfg, "memory"),
@@ -63,6 +85,7 @@ void build_close(struct build *b)
 {
     image_close(&b->kernel);
     image_close(&b->ramdisk);
+    dt_config_free(&b->dt);
 }
 
 /* ---- memory ---- */
@@ -314,6 +337,9 @@ static int make_tree(struct build *b, void *tree, size_t *used)
         .rng_seed = seed,
         .pci = b->config->passthrough,
         .msi = b->msi,
+        .devices = b->dt.nr || b->dt.partial ? &b->dt.source : NULL,
+        .hole = b->dt.hole,
+        .nr_holes = b->dt.nr_holes,
     };
 
     if ( getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed) )

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "dt.h"
 #include "image.h"
 #include "place.h"
 
@@ -26,6 +27,7 @@ struct build {
     bool msi; /* it has a message frame */
     uint32_t store_port, console_port;
 
+    struct dt_config dt;
     struct image kernel, ramdisk;
     struct kernel_header header;
     struct range bank[MAX_BANKS];

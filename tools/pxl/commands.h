@@ -88,6 +88,14 @@ COMMAND("pci-assignable-add", cmd_pci_assignable_add, "[-f] <BDF>...",
 COMMAND("pci-assignable-remove", cmd_pci_assignable_remove, "[-r] <BDF>...",
         "Give assignable PCI devices back to dom0 (-r: and to its drivers)")
 
+/* Devices of the device tree. */
+COMMAND("dt-attach", cmd_dt_attach, "<domain> <path>",
+        "Give a domain a device of the host's device tree")
+COMMAND("dt-detach", cmd_dt_detach, "[-r] [<domain>] <path>",
+        "Take such a device from a domain, or give it back to dom0 (-r)")
+COMMAND("dt-list", cmd_dt_list, "[<domain>]",
+        "List the devices of the device tree that have an IOMMU, with owners")
+
 /* IOMMUs. */
 COMMAND("iommu-list", cmd_iommu_list, "[--json]",
         "List IOMMUs, domains' IOMMU tables, and devices")

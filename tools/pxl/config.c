@@ -329,9 +329,9 @@ static int read_platform(struct config *c)
 static int refuse(struct config *c)
 {
     static const char *const names[] = {
-        "dtdev",   "device_tree", "iomem", "irqs",    "ioports", "vuart",
-        "vfb",     "vkb",         "vtpm",  "p9",      "usbdev",  "usbctrl",
-        "pvcalls", "vdispl",      "vsnd",  "channel", "virtio",
+        "iomem",   "irqs",   "ioports", "vuart",   "vfb",
+        "vkb",     "vtpm",   "p9",      "usbdev",  "usbctrl",
+        "pvcalls", "vdispl", "vsnd",    "channel", "virtio",
     };
     /* xl's for other machines; nothing on Arm depends on them */
     static const char *const without_effect[] = {

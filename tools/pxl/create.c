@@ -17,6 +17,7 @@
 #include "config.h"
 #include "console.h"
 #include "domain.h"
+#include "dt.h"
 #include "guest.h"
 #include "interrupt.h"
 #include "monitor.h"
@@ -256,17 +257,21 @@ static int run(const struct create *c)
 static int dry_run(const struct create *c)
 {
     struct pci_spec *pci = NULL;
+    struct dt_config dt = {.nr = 0};
     struct config config;
     size_t nr_pci;
+    int rc;
 
     if ( config_read(c->cfg, nr_cpus(), &config) )
         return EXIT_FAILURE;
-    if ( pci_config(c->cfg, &pci, &nr_pci) )
+    rc = pci_config(c->cfg, &pci, &nr_pci) || dt_config(c->cfg, &dt);
+    free(pci);
+    dt_config_free(&dt);
+    if ( rc )
     {
         config_free(&config);
         return EXIT_FAILURE;
     }
-    free(pci);
     if ( !c->quiet )
         printf("%s: %llu MiB, %u vCPUs, %zu disks, %zu network interfaces, "
                "%zu PCI devices\n",

@@ -5,6 +5,7 @@
  * Linux's (arm,gic-v3, arm,gic, host-generic-pci, arm/xen).
  */
 #include "guest-tree.h"
+#include "dt-node.h"
 #include "pxl.h"
 
 #include <stdio.h>
@@ -233,6 +234,23 @@ static void timer(struct writer *w, const struct guest_tree *t)
     end(w);
 }
 
+/* Registers of devices may lie there: the larger part beside them stays. */
+static void avoid_holes(const struct guest_tree *t, uint64_t *from,
+                        uint64_t *to)
+{
+    for ( size_t i = 0; i < t->nr_holes; i++ )
+    {
+        uint64_t start = t->hole[i].start, end = start + t->hole[i].size;
+
+        if ( end <= *from || start >= *to )
+            continue;
+        if ( start > *from && (end >= *to || start - *from > *to - end) )
+            *to = start;
+        else
+            *from = end;
+    }
+}
+
 /*
  * Guest-physical addresses where nothing is, for frames of other domains:
  * behind the RAM of each bank.
@@ -252,7 +270,10 @@ static unsigned int extended_regions(const struct guest_tree *t,
             (bases[i] + used + EXT_REGION_ALIGN - 1) & ~(EXT_REGION_ALIGN - 1);
         uint64_t to = bases[i] + sizes[i];
 
-        to = (to < reach ? to : reach) & ~(EXT_REGION_ALIGN - 1);
+        to = to < reach ? to : reach;
+        avoid_holes(t, &from, &to);
+        from = (from + EXT_REGION_ALIGN - 1) & ~(EXT_REGION_ALIGN - 1);
+        to &= ~(EXT_REGION_ALIGN - 1);
         if ( to > from && to - from >= EXT_REGION_MIN )
             r[nr++] = (struct range){from, to - from};
     }
@@ -378,6 +399,8 @@ static void root(struct writer *w, const struct guest_tree *t)
     hypervisor(w, t);
     if ( t->pci )
         pcie(w, t);
+    if ( t->devices && !w->rc )
+        w->rc = dt_write(w->fdt, t->devices);
     end(w);
 }
 

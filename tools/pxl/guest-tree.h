@@ -14,6 +14,8 @@
 #define FDT_PHANDLE_GIC 65000U
 #define FDT_PHANDLE_MSI 65001U
 
+struct dt_source;
+
 struct guest_tree {
     const char *cmdline;
     unsigned int vcpus;
@@ -22,11 +24,14 @@ struct guest_tree {
     unsigned int xen_major, xen_minor;
     struct range bank[MAX_BANKS];
     unsigned int nr_banks;
-    struct range ramdisk;     /* size 0: none */
-    const uint8_t *rng_seed;  /* RNG_SEED_SIZE bytes */
-    uint32_t clock_frequency; /* Hz; 0: as CNTFRQ_EL0 says */
-    bool pci;                 /* with the virtual host bridge */
-    bool msi;                 /* and its message frame */
+    struct range ramdisk;            /* size 0: none */
+    const uint8_t *rng_seed;         /* RNG_SEED_SIZE bytes */
+    uint32_t clock_frequency;        /* Hz; 0: as CNTFRQ_EL0 says */
+    bool pci;                        /* with the virtual host bridge */
+    bool msi;                        /* and its message frame */
+    const struct dt_source *devices; /* of the host; NULL: none */
+    const struct range *hole;        /* addresses their registers have */
+    size_t nr_holes;
 };
 
 /*

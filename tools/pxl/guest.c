@@ -105,6 +105,17 @@ static int say_create(const struct config *c, int rc)
     return -1;
 }
 
+/* Interrupts of the host's devices keep their numbers. */
+static uint32_t nr_spis(const struct build *b)
+{
+    uint32_t need = b->dt.last_irq >= 32 ? b->dt.last_irq - 31 : 0;
+
+    /* as distributors have them */
+    need = (need + 31) & ~31U;
+    need = need > 988 ? 988 : need;
+    return need > NR_SPIS ? need : NR_SPIS;
+}
+
 static int make_empty(const struct config *c, struct build *b)
 {
     struct xen_domctl op = {.cmd = 0};
@@ -123,7 +134,7 @@ static int make_empty(const struct config *c, struct build *b)
     d->arch.gic_version =
         (uint8_t)(c->gic_version ? c->gic_version - 1
                                  : XEN_DOMCTL_CONFIG_GIC_NATIVE);
-    d->arch.nr_spis = NR_SPIS;
+    d->arch.nr_spis = nr_spis(b);
     rc = hyp_domctl(XEN_DOMCTL_createdomain, 0, &op);
     if ( rc )
         return say_create(c, rc);
@@ -142,7 +153,7 @@ static int ask_back(struct build *b)
         return rc;
     b->gpaddr_bits = info.gpaddr_bits;
     /* The message frame's interrupts come on top of what was asked for. */
-    b->msi = b->config->passthrough && info.arch_config.nr_spis > NR_SPIS;
+    b->msi = b->config->passthrough && info.arch_config.nr_spis > nr_spis(b);
     return 0;
 }
 
@@ -269,7 +280,7 @@ static int prepare(const struct config *c, struct build *b)
 
 /* ---- devices ---- */
 
-static int add_devices(const struct config *c, int domid)
+static int add_devices(const struct config *c, const struct build *b, int domid)
 {
     for ( size_t i = 0; i < c->nr_disks; i++ )
         if ( interrupted() || vbd_add(domid, &c->disk[i]) )
@@ -277,7 +288,10 @@ static int add_devices(const struct config *c, int domid)
     for ( size_t i = 0; i < c->nr_nics; i++ )
         if ( interrupted() || vif_add(domid, &c->nic[i]) )
             return -1;
-    return interrupted() || pci_create(c->cfg, domid) ? -1 : 0;
+    return interrupted() || pci_create(c->cfg, domid) ||
+                   dt_create(c->cfg, &b->dt, domid)
+               ? -1
+               : 0;
 }
 
 static void each_device(const char *type, int domid,
@@ -367,7 +381,7 @@ static int fill(const struct config *c, struct build *b)
 {
     if ( prepare(c, b) || build_domain(b) || interrupted() ||
          store_domain(c, b->domid, b->store_port, b->console_port) ||
-         add_devices(c, b->domid) )
+         add_devices(c, b, b->domid) )
         return -1;
     return 0;
 }

@@ -287,9 +287,9 @@ static int visit(const char *folder, const struct stat *st, int type,
     return user != NULL;
 }
 
-char *linux_user(const char *bdf)
+char *linux_user_at(const char *folder)
 {
-    char *path = xasprintf(SYS_PCI "/devices/%s/.", bdf);
+    char *path = xasprintf("%s/.", folder);
     char *real = realpath(path, NULL);
 
     user = NULL;
@@ -298,6 +298,15 @@ char *linux_user(const char *bdf)
     free(real);
     free(path);
     return user;
+}
+
+char *linux_user(const char *bdf)
+{
+    char *path = xasprintf(SYS_PCI "/devices/%s", bdf);
+    char *who = linux_user_at(path);
+
+    free(path);
+    return who;
 }
 
 int linux_let_go(const char *bdf)

@@ -8,6 +8,8 @@
 /* linux_user - what uses the device: "/dev/nvme0n1 is mounted on /"; NULL:
  * nobody. To be freed. */
 char *linux_user(const char *bdf);
+/* linux_user_at - the same of any device's folder in sysfs. */
+char *linux_user_at(const char *folder);
 /* linux_let_go - unbind its driver and forget the device; one that Linux does
  * not know is fine. -1 after a message. */
 int linux_let_go(const char *bdf);
