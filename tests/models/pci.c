@@ -16,7 +16,6 @@
 #include <xen/softirq.h>
 #include <xen/time.h>
 #include <xen/timer.h>
-#include <asm/gic.h>
 
 #define MAX_FUNCTIONS 16U
 #define MAX_FRAMES    65536U
@@ -533,20 +532,16 @@ int irq_request(unsigned int irq, enum irq_type type, irq_handler_t handler,
     return 0;
 }
 
-static void line_enable(unsigned int irq)
+void irq_unmute(unsigned int irq)
 {
     line[irq - LINE0].off = false;
 }
 
-static void line_disable(unsigned int irq)
+void irq_mute(unsigned int irq)
 {
     line[irq - LINE0].off = true;
     model_throttled++;
 }
-
-static const struct gic_ops model_gic = {.enable = line_enable,
-                                         .disable = line_disable};
-const struct gic_ops *gic = &model_gic;
 
 static bool line_is_high(unsigned int i)
 {

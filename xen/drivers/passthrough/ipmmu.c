@@ -315,7 +315,7 @@ static int ipmmu_detach(struct iommu_unit *unit, struct device *dev,
 static void ipmmu_cut_off(struct iommu_unit *unit, uint32_t id)
 {
     struct ipmmu_root *root = to_root(unit);
-    unsigned int ctx = id;
+    unsigned int ctx = IPMMU_ID_CTX(id);
     int rc;
 
     spin_lock(&root->lock);

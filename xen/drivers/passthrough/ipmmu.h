@@ -44,6 +44,7 @@
 #define IPMMU_ID_LEAF(id)    (((id) >> 8) - 1)
 #define IPMMU_ID_UTLB(id)    ((id)&0xffU)
 #define IPMMU_ID_IS_CTX(id)  ((id) < 0x100U)
+#define IPMMU_ID_CTX(id)     ((id)&0xfU)
 
 /* Where registers are: match data. */
 struct ipmmu_layout {

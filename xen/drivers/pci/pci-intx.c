@@ -22,7 +22,6 @@
 #include <xen/lib.h>
 #include <xen/softirq.h>
 #include <xen/timer.h>
-#include <asm/gic.h>
 
 #define MAX_LINES   16U
 #define HOLD_TIME   MILLISECS(100)
@@ -99,7 +98,7 @@ static void line_irq(unsigned int irq, void *data)
     {
         line->strays = 0;
         line->off = true;
-        gic->disable(irq);
+        irq_mute(irq);
         timer_set(&line->timer, NOW() + HOLD_TIME);
         printk_ratelimited(XENLOG_WARN "PCI interrupt %u is nobody's: off for "
                                        "a while\n",
@@ -145,7 +144,7 @@ static void timer_fired(void *data)
     list_for_each_entry (pdev, &line->functions, intx.list)
         pdev->intx.held = false;
     if ( line->off )
-        gic->enable(line->irq);
+        irq_unmute(line->irq);
     line->off = false;
     spin_unlock(&line->lock);
     unmask_ended(line);
