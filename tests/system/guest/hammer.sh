@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # hammer.sh - the NVMe disk writes without a pause, and in the midst of it the
-# guest ends as px.end says: crash, reboot, or not by itself.
+# guest crashes (px.end=crash), or is ended by others.
 
 written() { awk '{ print $7 }' /sys/block/nvme0n1/stat; }
 
@@ -18,7 +18,5 @@ if [ "${after:-0}" -gt "${before:-0}" ]; then
 else
     fail hammer "the disk does not write"
 fi
-case $(option end) in
-crash) echo c > /proc/sysrq-trigger ;;
-reboot) reboot -f ;;
-esac
+[ "$(option end)" = crash ] && echo c > /proc/sysrq-trigger
+return 0
