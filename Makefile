@@ -255,6 +255,7 @@ deps:
 # ---- Tools of dom0
 
 include tools/pxl/pxl.mk
+include dts/rcar.mk
 
 include tests/tests.mk
 
@@ -267,4 +268,4 @@ distclean:
 
 help:
 	@echo 'make [debug=n] [V=1] builds build/proxenos and build/pxl.  Targets:'
-	@sed -n 's/^#: /  /p' Makefile tests/tests.mk
+	@sed -n 's/^#: /  /p' Makefile dts/rcar.mk tests/tests.mk
