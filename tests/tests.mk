@@ -17,24 +17,29 @@ HOST_CFLAGS := -std=gnu11 -O1 -g -fno-omit-frame-pointer \
 host_headers := $(shell find xen/include tests/host tests/models -name '*.h')
 
 define host_test
-$(B)/host/$(1): $($(1)) $(host_headers) $(B)/headers.stamp tests/host/tests.mk
+$(1)-objs := $(patsubst %,$(B)/host/obj/$(1)/%.o,$($(1)))
+$(B)/host/$(1): $$($(1)-objs) tests/host/tests.mk
 	$$(call say,HOST)
+	$(Q)$(HOSTCC) $(HOST_CFLAGS) $($(1)-cflags) -o $$@ $$($(1)-objs) \
+	    -lcmocka $($(1)-libs)
+$(B)/host/obj/$(1)/%.o: % tests/tests.mk $(B)/headers.stamp
 	@mkdir -p $$(@D)
-	$(Q)$(HOSTCC) $(HOST_CPPFLAGS) $(HOST_CFLAGS) $($(1)-cflags) -o $$@ \
-	    $($(1)) -lcmocka $($(1)-libs)
+	$(Q)$(HOSTCC) $(HOST_CPPFLAGS) -MMD -MP $(HOST_CFLAGS) $($(1)-cflags) \
+	    -c -o $$@ $$<
+-include $$($(1)-objs:.o=.d)
 endef
 $(foreach t,$(HOST_TESTS),$(eval $(call host_test,$(t))))
 
 .PHONY: check
 #: check           host tests of the real sources against models
-check: $(HOST_TESTS:%=$(B)/host/%)
+check: images $(HOST_TESTS:%=$(B)/host/%)
 	$(Q)tools/run-host-tests.sh $(HOST_TESTS)
 
 # ---- Mutants: one-line bugs that a host test must catch.
 
 .PHONY: mutants
 #: mutants         one-line bugs from tests/mutations; each must be caught
-mutants: $(B)/headers.stamp
+mutants: images $(HOST_TESTS:%=$(B)/host/%)
 	$(Q)$(PYTHON) tools/mutants.py
 
 # ---- Fuzzing: libFuzzer targets, named in tests/fuzz/targets.mk.

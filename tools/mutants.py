@@ -4,7 +4,7 @@
 
 Each tests/mutations/NAME.patch begins with a line "Test: TEST" naming the
 host test that must fail when the patch is applied.  The patch goes to a copy
-of the tree under build/mutants; only that test is built there.
+of the tree under build/mutants; only what it changes is built again there.
 """
 
 import pathlib
@@ -24,16 +24,19 @@ def run(cmd, cwd, **kwargs):
                           errors="replace", check=False, **kwargs)
 
 
-def copy_tree(tree):
+def copy_tree(tree, test):
     shutil.rmtree(tree, ignore_errors=True)
     tree.mkdir(parents=True)
-    for name in ("Makefile", "xen", "tests", "tools"):
+    for name in ("Makefile", "dts", "xen", "tests", "tools"):
         run(["cp", "-a", str(TOP / name), str(tree)], TOP)
-    (tree / "build").mkdir()
+    (tree / "build" / "host" / "obj").mkdir(parents=True)
     # The copy fetches nothing: it uses what this tree has unpacked.
     for name in ("include", "debian", "libfdt-el2"):
         (tree / "build" / name).symlink_to(TOP / "build" / name)
-    (tree / "build" / "headers.stamp").touch()
+    run(["cp", "-a", str(TOP / "build" / "headers.stamp"),
+         str(tree / "build")], TOP)
+    run(["cp", "-a", str(TOP / "build" / "host" / "obj" / test),
+         str(tree / "build" / "host" / "obj")], TOP)
 
 
 def try_mutant(patch):
@@ -45,7 +48,7 @@ def try_mutant(patch):
     test = first[len("Test: "):].strip()
 
     tree = WORK / name
-    copy_tree(tree)
+    copy_tree(tree, test)
     applied = run(["patch", "-p1", "--no-backup-if-mismatch",
                    "-i", str(patch)], tree)
     if applied.returncode:

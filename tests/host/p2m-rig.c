@@ -316,7 +316,7 @@ unsigned int dt_probe_class(enum dt_driver_class class)
 int dt_get_reg(const struct dt_node *np, unsigned int index, uint64_t *addr,
                uint64_t *size)
 {
-    if ( np - nodes >= RIG_UNITS || np < nodes )
+    if ( np < nodes || np >= nodes + ARRAY_SIZE(nodes) )
         return rig.get_reg(np, index, addr, size);
     assert_int_equal(index, 0);
     *addr = MMIO_BASE + (uint64_t)(np - nodes) * MMIO_SIZE;
@@ -334,7 +334,7 @@ int dt_irq_index(const struct dt_node *np, const char *irq_name)
 int dt_get_irq(const struct dt_node *np, unsigned int index, unsigned int *irq,
                enum irq_type *type)
 {
-    if ( np - nodes >= RIG_UNITS || np < nodes )
+    if ( np < nodes || np >= nodes + ARRAY_SIZE(nodes) )
         return rig.get_irq(np, index, irq, type);
     *irq = 106 + index;
     *type = IRQ_TYPE_EDGE_RISING;
