@@ -81,14 +81,16 @@ images: all
 run: all images
 	$(Q)$(PYTHON) tools/run.py
 
-# A machine has phases that keep one core busy: several side by side.
-JOBS ?= $(shell nproc)
-pytest = $(PYTHON) -m pytest -q -p no:cacheprovider -n $(JOBS) \
-    --dist loadgroup --durations=25 tests/system
+pytest = $(PYTHON) -m pytest -q -p no:cacheprovider --durations=15 tests/system
 
 #: check-system    boots on QEMU virt with iommu=smmuv3 (SYSTEM_ARGS to pytest)
 check-system: all images
-	$(Q)$(pytest) -m "not soak" $(SYSTEM_ARGS)
+	$(Q)$(pytest) -m "not soak and not domains" $(SYSTEM_ARGS)
+
+#: check-domains   guests made by xl and pxl: life, devices, attacks; half an hour
+.PHONY: check-domains
+check-domains: all images
+	$(Q)$(pytest) -m "domains and not soak" $(SYSTEM_ARGS)
 
 #: soak            the long system tests, the full matrix
 soak: all images

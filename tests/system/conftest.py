@@ -16,15 +16,7 @@ RUNS = pathlib.Path(os.environ.get("PX_RUNS", BUILD / "system"))
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "soak: only in make soak")
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items):
-    """Tests of one machine run in one process, machines side by side."""
-    for item in items:
-        call = getattr(item, "callspec", None)
-        row = f"[{call.id}]" if call else ""
-        item.add_marker(pytest.mark.xdist_group(f"{item.module.__name__}{row}"))
+    config.addinivalue_line("markers", "domains: only in make check-domains")
 
 
 @pytest.fixture(scope="module")

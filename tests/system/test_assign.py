@@ -12,6 +12,9 @@ import pytest
 
 from qemu import HYPERVISOR, IMAGE_ADDR, MIB, RAM_BASE, TOP
 
+# With a quiet machine for itself: see tests/tests.mk, check-domains.
+pytestmark = pytest.mark.domains
+
 NVME, NIC, EDU_A, EDU_B = 0x100, 0x200, 0x300, 0x400
 
 # (QEMU, GIC, network card)
