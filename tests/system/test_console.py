@@ -78,10 +78,10 @@ def test_every_option_is_documented():
     text = (TOP / "docs" / "command-line.md").read_text()
     names = set()
     for source in (TOP / "xen").rglob("*.c"):
-        names |= set(re.findall(r'CMDLINE_OPTION\("(\w+)"',
+        names |= set(re.findall(r'CMDLINE_OPTION\("([\w-]+)"',
                                 source.read_text()))
     assert len(names) >= 10
-    assert names == set(re.findall(r"^\| `(\w+)", text, re.M))
+    assert names == set(re.findall(r"^\| `([\w-]+)", text, re.M))
 
 
 # ---- Ctrl-a and keys
