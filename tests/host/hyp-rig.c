@@ -238,6 +238,17 @@ mfn_t p2m_lookup(struct domain *d, gfn_t gfn, enum p2m_type *type,
     return in ? p->mfn[gfn_x(gfn)] : INVALID_MFN;
 }
 
+bool pgt_lookup(const struct pgt *pgt, uint64_t ia, struct pgt_leaf *leaf)
+{
+    struct domain *d =
+        (struct domain *)((uintptr_t)pgt - offsetof(struct domain, p2m.pgt));
+    enum p2m_type type = P2M_INVALID;
+    mfn_t mfn = p2m_lookup(d, _gfn(ia >> PAGE_SHIFT), &type, NULL);
+
+    *leaf = (struct pgt_leaf){.attr = {.sw = (uint8_t)type}};
+    return !mfn_eq(mfn, INVALID_MFN);
+}
+
 struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write,
                                enum p2m_type *type)
 {
