@@ -240,6 +240,7 @@ void *xzalloc_bytes(size_t size, size_t align)
 }
 
 static unsigned int nr_held;
+static void (*at_unlock)(void); /* another CPU, waiting for the lock; once */
 
 void spin_lock_init(spinlock_t *l, enum lock_rank rank)
 {
@@ -255,13 +256,30 @@ void spin_lock(spinlock_t *l)
 
 void spin_unlock(spinlock_t *l)
 {
+    void (*next)(void) = at_unlock;
+
     (void)l;
     nr_held--;
+    at_unlock = NULL;
+    if ( next )
+        next();
+}
+
+bool spin_is_held(const spinlock_t *l)
+{
+    (void)l;
+    return nr_held;
 }
 
 void printk(const char *fmt, ...)
 {
     (void)fmt;
+}
+
+void panic(const char *fmt, ...)
+{
+    fail_msg("%s", fmt);
+    abort();
 }
 
 bool ratelimit_allow(struct ratelimit *rl)
@@ -380,6 +398,45 @@ static void test_storm_of_many(void **state)
     msi_vector_free(good);
 }
 
+static struct msi_vector *passed_on;
+
+/* Until somebody else has the same one. */
+static void pass_on(void)
+{
+    struct msi_vector *old = passed_on, *vec;
+    struct msi_msg msg;
+
+    msi_vector_free(old);
+    for ( vec = alloc(1, 0x200, 1, &msg); vec != old;
+          vec = alloc(1, 0x200, 1, &msg) )
+        msi_vector_free(vec);
+}
+
+/* A vector that changes hands while it is held back, or let go again. */
+static void test_passed_on(void **state)
+{
+    struct msi_msg msg;
+
+    (void)state;
+    for ( unsigned int end = 0; end < 2; end++ )
+    {
+        machine(2);
+        passed_on = alloc(0, 0x100, 0, &msg);
+        while ( !timer )
+        {
+            at_unlock = raised[0] == 1999 + 2000 && !end ? pass_on : NULL;
+            send(passed_on);
+        }
+        at_unlock = end ? pass_on : NULL;
+        timer->function(timer->data);
+        assert_null(at_unlock);
+        raised[1] = 0;
+        send(passed_on);
+        assert_int_equal(raised[1], 1);
+        msi_vector_free(passed_on);
+    }
+}
+
 static void test_storm_its(void **state)
 {
     (void)state;
@@ -451,9 +508,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         /* The vectors of a frame stay; an ITS makes new ones. */
-        cmocka_unit_test(test_v2m),           cmocka_unit_test(test_storm_v2m),
-        cmocka_unit_test(test_its),           cmocka_unit_test(test_storm_its),
-        cmocka_unit_test(test_storm_of_many),
+        cmocka_unit_test(test_v2m),       cmocka_unit_test(test_storm_v2m),
+        cmocka_unit_test(test_passed_on), cmocka_unit_test(test_its),
+        cmocka_unit_test(test_storm_its), cmocka_unit_test(test_storm_of_many),
     };
 
     return cmocka_run_group_tests_name("msi", tests, NULL, NULL);

@@ -129,7 +129,7 @@ static struct {
 } its;
 
 static DEFINE_SPINLOCK(cmd_lock, LOCK_RANK_GIC);
-static DEFINE_SPINLOCK(its_lock, LOCK_RANK_IRQ);
+static DEFINE_SPINLOCK(its_lock, LOCK_RANK_ITS);
 static LIST_HEAD(its_devices);
 
 /* ---- commands: 5.3, little-endian doublewords ---- */

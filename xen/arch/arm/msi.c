@@ -72,6 +72,7 @@ static void set_enabled(struct msi_vector *vec, bool on)
 {
     unsigned int irq = msi_vector_irq(vec);
 
+    ASSERT(spin_is_held(&vec->lock)); /* else it may be another owner's */
     if ( its_present() )
         its_enable(vec->device_id, vec->event, irq, on);
     else
@@ -129,20 +130,20 @@ static void inject(struct msi_vector *vec)
         vgic_inject(vec->d, NULL, vec->virq, true);
         hold = is_storm(vec);
         hold |= is_flood(vec->d);
-        vec->held |= hold;
         if ( hold )
+        {
+            vec->held = true;
+            set_enabled(vec, false);
             printk_ratelimited(
                 XENLOG_WARN "d%u: device %02x:%02x.%u: message %u without "
                             "end, held back\n",
                 vec->d->domain_id, vec->device_id >> 8 & 0xff,
                 vec->device_id >> 3 & 31, vec->device_id & 7, vec->event);
+        }
     }
     spin_unlock(&vec->lock);
     if ( hold )
-    {
-        set_enabled(vec, false);
         set_hold_timer();
-    }
 }
 
 static void end_hold(void *unused)
@@ -152,16 +153,14 @@ static void end_hold(void *unused)
     for ( unsigned int i = 0; i < nr_vectors; i++ )
     {
         struct msi_vector *vec = &vectors[i];
-        bool held;
 
         if ( !READ_ONCE(vec->held) )
             continue;
         spin_lock(&vec->lock);
-        held = vec->held && vec->d;
+        if ( vec->held )
+            set_enabled(vec, true);
         vec->held = false;
         spin_unlock(&vec->lock);
-        if ( held )
-            set_enabled(vec, true);
     }
 }
 
@@ -292,11 +291,11 @@ void msi_vector_free(struct msi_vector *vec)
 {
     bool unusable = false;
 
+    set_owner(vec, NULL, 0); /* from here on nobody turns it on or off */
     if ( its_present() )
         unusable = its_unmap(vec->device_id, vec->event) != 0;
     else
         gic->disable(msi_vector_irq(vec));
-    set_owner(vec, NULL, 0);
     put_vector(vec, unusable);
 }
 

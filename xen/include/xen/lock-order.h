@@ -27,6 +27,7 @@ enum lock_rank {
     LOCK_RANK_IOMMU_CMDQ,  /* a unit's command queue */
     LOCK_RANK_DOMPAGE,     /* d->page_lock: page lists and counts */
     LOCK_RANK_IRQ,         /* irq_desc->lock, message vectors */
+    LOCK_RANK_ITS,         /* an ITS's devices and their events */
     LOCK_RANK_VGIC,        /* v->vgic.lock; two: lower vcpu_id first */
     LOCK_RANK_GIC,         /* distributor, ITS command queue */
     LOCK_RANK_SCHED,       /* a CPU's run queue; two: lower CPU first */
