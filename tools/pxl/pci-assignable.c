@@ -104,7 +104,7 @@ static int make_assignable(const struct devices *devs, struct device *dev,
         {
             if ( linux_let_go(devs->dev[i].name) != 0 )
             {
-                linux_rescan(true);
+                linux_rescan();
                 return -1;
             }
             if ( &devs->dev[i] != dev )
@@ -120,7 +120,7 @@ static int make_assignable(const struct devices *devs, struct device *dev,
         why = quarantine_error(dev, rc, q);
         err("%s: not assignable: %s", dev->name, why);
         free(why);
-        linux_rescan(true); /* what was let go of comes back */
+        linux_rescan(); /* what was let go of comes back */
         return -1;
     }
     printf("%s: assignable now (reset: %s)\n", dev->name, reset_name(q->reset));
@@ -236,11 +236,11 @@ int cmd_pci_assignable_remove(int argc, char **argv)
             rc = -1;
         else if ( dev->info.owner == 0 )
             warn("%s: dom0 has it already", dev->name);
-        else if ( give_back(dev) != 0 )
+        else if ( give_back(dev) != 0 || linux_rescan() != 0 )
+            rc = -1;
+        else if ( !bind && linux_unbind(dev->name) != 0 )
             rc = -1;
     }
     devices_free(&devs);
-    if ( linux_rescan(bind) != 0 )
-        rc = -1;
     return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -309,41 +309,39 @@ char *linux_user(const char *bdf)
     return who;
 }
 
+int linux_unbind(const char *bdf)
+{
+    char *unbind = xasprintf(SYS_PCI "/devices/%s/driver/unbind", bdf);
+    int rc = write_file(unbind, bdf);
+
+    if ( rc == -ENOENT ) /* it has no driver */
+        rc = 0;
+    if ( rc < 0 )
+        err("%s: dom0's driver does not let go of it: %s", bdf, strerror(-rc));
+    free(unbind);
+    return rc < 0 ? -1 : 0;
+}
+
 int linux_let_go(const char *bdf)
 {
-    char *device = xasprintf(SYS_PCI "/devices/%s", bdf);
-    char *unbind = xasprintf("%s/driver/unbind", device);
-    char *remove = xasprintf("%s/remove", device);
+    char *remove = xasprintf(SYS_PCI "/devices/%s/remove", bdf);
     int rc = 0;
 
-    if ( access(device, F_OK) == 0 )
+    if ( access(remove, F_OK) == 0 )
     {
-        rc = write_file(unbind, bdf);
-        if ( rc == -ENOENT ) /* it has no driver */
-            rc = 0;
-        if ( rc == 0 )
-            rc = write_file(remove, "1");
-        if ( rc < 0 )
+        rc = linux_unbind(bdf);
+        if ( rc == 0 && (rc = write_file(remove, "1")) < 0 )
             err("%s: dom0's Linux does not let go of it: %s", bdf,
                 strerror(-rc));
     }
     free(remove);
-    free(unbind);
-    free(device);
     return rc < 0 ? -1 : 0;
 }
 
-int linux_rescan(bool bind)
+int linux_rescan(void)
 {
-    char *before = bind ? NULL : read_line(SYS_PCI "/drivers_autoprobe");
-    int rc;
+    int rc = write_file(SYS_PCI "/rescan", "1");
 
-    if ( before )
-        write_file(SYS_PCI "/drivers_autoprobe", "0");
-    rc = write_file(SYS_PCI "/rescan", "1");
-    if ( before )
-        write_file(SYS_PCI "/drivers_autoprobe", before);
-    free(before);
     if ( rc < 0 )
         err("dom0's Linux does not look for PCI devices: " SYS_PCI
             "/rescan: %s",

@@ -3,8 +3,6 @@
 #ifndef PXL_PCI_LINUX_H
 #define PXL_PCI_LINUX_H
 
-#include <stdbool.h>
-
 /* linux_user - what uses the device: "/dev/nvme0n1 is mounted on /"; NULL:
  * nobody. To be freed. */
 char *linux_user(const char *bdf);
@@ -13,7 +11,10 @@ char *linux_user_at(const char *folder);
 /* linux_let_go - unbind its driver and forget the device; one that Linux does
  * not know is fine. -1 after a message. */
 int linux_let_go(const char *bdf);
-/* linux_rescan - find devices that came back; @bind: and give them drivers. */
-int linux_rescan(bool bind);
+/* linux_unbind - from its driver, if it has one. -1 after a message. */
+int linux_unbind(const char *bdf);
+/* linux_rescan - find devices that came back. Linux gives them drivers at
+ * once, whatever drivers_autoprobe says. -1 after a message. */
+int linux_rescan(void);
 
 #endif /* PXL_PCI_LINUX_H */
