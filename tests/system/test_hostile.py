@@ -6,6 +6,7 @@ host's memory are as before. And domains that come and go.
 
 import re
 import subprocess
+import sys
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_rounds(new_machine, rounds):
 def test_fuzz_dom0(gic):
     """The same guest as dom0, but for what ends it or the machine."""
     done = subprocess.run(
-        [TOP / "tests/payload/run.py", "--fuzz", "50000",
+        [sys.executable, TOP / "tests/payload/run.py", "--fuzz", "50000",
          "--payload", TOP / "build/payload/fuzz.Image",
          "--hypervisor", PROXENOS, "--gic", gic, "--cpus", "2",
          "--timeout", "900"],
