@@ -33,9 +33,10 @@ static struct {
     uint32_t device, lpi;
     unsigned int event, cpu;
     bool enabled;
-} its_event[16];
-static unsigned int nr_events, enabled_spis, moved_to;
+} its_event[256];
+static unsigned int nr_events, enabled_spis, moved_to, nr_moves, nr_turned_on;
 static struct domain dom[2];
+static struct vgic_irq spi[2]; /* 100 of the first, 101 of the second */
 static unsigned int raised[2];
 static s_time_t now;
 static struct timer *timer;
@@ -68,6 +69,7 @@ static void set_affinity(unsigned int irq, unsigned int cpu)
 {
     (void)irq;
     moved_to = cpu;
+    nr_moves++;
 }
 
 static struct gic_ops ops = {.enable = enable,
@@ -124,6 +126,7 @@ int its_unmap(uint32_t device_id, unsigned int event)
 void its_move(uint32_t device_id, unsigned int event, unsigned int cpu)
 {
     its_event[find(device_id, event)].cpu = cpu;
+    nr_moves++;
 }
 
 void its_enable(uint32_t device_id, unsigned int event, uint32_t lpi, bool on)
@@ -132,6 +135,7 @@ void its_enable(uint32_t device_id, unsigned int event, uint32_t lpi, bool on)
 
     assert_int_equal(its_event[i].lpi, lpi);
     its_event[i].enabled = on;
+    nr_turned_on += on;
 }
 
 int irq_request(unsigned int irq, enum irq_type type, irq_handler_t fn,
@@ -151,8 +155,9 @@ bool irq_listed(unsigned int irq)
 
 struct vgic_irq *vgic_irq(struct domain *d, struct vcpu *v, unsigned int intid)
 {
-    (void)d, (void)v, (void)intid;
-    return NULL;
+    (void)v;
+    assert_int_equal(intid, 100 + (d - dom));
+    return &spi[d - dom];
 }
 
 void vgic_inject(struct domain *d, struct vcpu *v, unsigned int virq,
@@ -230,7 +235,7 @@ void host_mmio_write(volatile void *addr, unsigned int size, uint64_t value)
 
 void *xzalloc_bytes(size_t size, size_t align)
 {
-    static void *kept[5]; /* the hypervisor never lets go of them either */
+    static void *kept[8]; /* the hypervisor never lets go of them either */
     static unsigned int nr;
 
     (void)align;
@@ -239,6 +244,7 @@ void *xzalloc_bytes(size_t size, size_t align)
     return kept[nr++];
 }
 
+static spinlock_t *held_lock[4];
 static unsigned int nr_held;
 static void (*at_unlock)(void); /* another CPU, waiting for the lock; once */
 
@@ -247,19 +253,19 @@ void spin_lock_init(spinlock_t *l, enum lock_rank rank)
     *l = (spinlock_t)SPINLOCK_INIT((uint16_t)rank);
 }
 
-/* All are of one rank: never two at a time. */
 void spin_lock(spinlock_t *l)
 {
-    (void)l;
-    assert_int_equal(nr_held++, 0);
+    assert_true(!nr_held || held_lock[nr_held - 1]->rank < l->rank);
+    held_lock[nr_held++] = l;
 }
 
 void spin_unlock(spinlock_t *l)
 {
     void (*next)(void) = at_unlock;
 
-    (void)l;
-    nr_held--;
+    assert_ptr_equal(held_lock[--nr_held], l);
+    if ( nr_held )
+        return;
     at_unlock = NULL;
     if ( next )
         next();
@@ -267,8 +273,10 @@ void spin_unlock(spinlock_t *l)
 
 bool spin_is_held(const spinlock_t *l)
 {
-    (void)l;
-    return nr_held;
+    for ( unsigned int i = 0; i < nr_held; i++ )
+        if ( held_lock[i] == l )
+            return true;
+    return false;
 }
 
 void printk(const char *fmt, ...)
@@ -294,7 +302,8 @@ static void machine(unsigned int version)
 {
     with_its = version == 3;
     ops.version = version;
-    nr_events = enabled_spis = 0;
+    nr_events = enabled_spis = nr_moves = 0;
+    memset(spi, 0, sizeof(spi));
     raised[0] = raised[1] = 0;
     dom[0].vgic.msg_window = dom[1].vgic.msg_window = 0;
     timer = NULL;
@@ -400,6 +409,11 @@ static void test_storm_of_many(void **state)
 
 static struct msi_vector *passed_on;
 
+static void let_go(void)
+{
+    msi_vector_free(passed_on);
+}
+
 /* Until somebody else has the same one. */
 static void pass_on(void)
 {
@@ -418,7 +432,7 @@ static void test_passed_on(void **state)
     struct msi_msg msg;
 
     (void)state;
-    for ( unsigned int end = 0; end < 2; end++ )
+    for ( unsigned int end = 0; end < 3; end++ )
     {
         machine(2);
         passed_on = alloc(0, 0x100, 0, &msg);
@@ -427,14 +441,65 @@ static void test_passed_on(void **state)
             at_unlock = raised[0] == 1999 + 2000 && !end ? pass_on : NULL;
             send(passed_on);
         }
-        at_unlock = end ? pass_on : NULL;
+        at_unlock = end == 1 ? pass_on : end ? let_go : NULL;
         timer->function(timer->data);
         assert_null(at_unlock);
+        if ( end == 2 )
+        {
+            assert_int_equal(enabled_spis, 0);
+            continue;
+        }
         raised[1] = 0;
         send(passed_on);
         assert_int_equal(raised[1], 1);
+        /* its first owner's interrupt has nothing to do with it any more */
+        msi_retarget(&dom[0], 100, 1);
+        assert_int_equal(nr_moves, 0);
+        msi_retarget(&dom[1], 101, 1);
+        assert_int_equal(nr_moves, 1);
         msi_vector_free(passed_on);
     }
+}
+
+/* However many vectors a guest has, an interrupt or a tick of the timer
+ * handles a few of them. */
+static void test_many(void **state)
+{
+    struct msi_vector *bad[200];
+    unsigned int ticks = 0;
+    struct msi_msg msg;
+
+    (void)state;
+    machine(3);
+    for ( unsigned int i = 0; i < ARRAY_SIZE(bad); i++ )
+        bad[i] = alloc(0, 0x100 + i / 4, i & 3, &msg);
+    msi_retarget(&dom[0], 100, 1);
+    assert_int_equal(nr_moves, 1);
+
+    for ( unsigned int n = 0; n < 100; n++ )
+        for ( unsigned int i = 0; i < ARRAY_SIZE(bad); i++ )
+            send(bad[i]);
+    for ( unsigned int i = 0; i < nr_events; i++ )
+        assert_false(its_event[i].enabled);
+    nr_turned_on = 0;
+    while ( nr_turned_on < ARRAY_SIZE(bad) )
+    {
+        unsigned int before = nr_turned_on;
+
+        assert_true(timer->expires > now);
+        now = timer->expires;
+        timer->function(timer->data);
+        assert_in_range(nr_turned_on - before, 1, 50);
+        assert_true(++ticks < 50);
+    }
+    assert_true(now <= timer->expires);
+    for ( unsigned int i = 0; i < nr_events; i++ )
+        assert_true(its_event[i].enabled);
+    timer->expires = 0;
+    timer->function(timer->data);
+    assert_int_equal(timer->expires, 0); /* no need of it */
+    for ( unsigned int i = 0; i < ARRAY_SIZE(bad); i++ )
+        msi_vector_free(bad[i]);
 }
 
 static void test_storm_its(void **state)
@@ -511,6 +576,7 @@ int main(void)
         cmocka_unit_test(test_v2m),       cmocka_unit_test(test_storm_v2m),
         cmocka_unit_test(test_passed_on), cmocka_unit_test(test_its),
         cmocka_unit_test(test_storm_its), cmocka_unit_test(test_storm_of_many),
+        cmocka_unit_test(test_many),
     };
 
     return cmocka_run_group_tests_name("msi", tests, NULL, NULL);

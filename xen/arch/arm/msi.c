@@ -13,7 +13,8 @@
  *
  * Vectors are never freed, only unused: an interrupt may arrive late. Their
  * lock (LOCK_RANK_IRQ) is held while one is injected; alloc_lock (same rank,
- * never together) covers which are in use.
+ * never together) covers which are in use, hold_lock (LOCK_RANK_GIC, inside
+ * theirs) those that are held back.
  */
 #include <xen/irq.h>
 
@@ -38,14 +39,15 @@
 
 struct msi_vector {
     spinlock_t lock;
-    struct domain *d;   /* lock; NULL: nobody's */
-    unsigned int virq;  /* lock */
-    bool used;          /* alloc_lock */
-    bool unusable;      /* alloc_lock: taken, or its unmap timed out */
-    bool requested;     /* v2m: irq_request() was done */
-    bool held;          /* lock: off until hold_timer fires */
-    unsigned int count; /* lock: messages since @window */
-    s_time_t window;    /* lock */
+    struct domain *d;           /* lock; NULL: nobody's */
+    unsigned int virq;          /* lock */
+    bool used;                  /* alloc_lock */
+    bool unusable;              /* alloc_lock: taken, or its unmap timed out */
+    bool requested;             /* v2m: irq_request() was done */
+    bool held;                  /* lock: off, and on held_vectors */
+    struct list_head hold_list; /* hold_lock */
+    unsigned int count;         /* lock: messages since @window */
+    s_time_t window;            /* lock */
     uint32_t device_id;
     unsigned int event;
 };
@@ -54,14 +56,17 @@ struct msi_vector {
 #define HOLD_LIMIT  2000U
 #define GUEST_LIMIT 6000U /* of all vectors of a guest */
 #define HOLD_TIME   MILLISECS(20)
+/* So many are let go at a time: each takes a command of the ITS. */
+#define HOLD_SLICE 32U
 
 static struct msi_vector *vectors;
 static unsigned int nr_vectors;
 static unsigned int first_irq; /* INTID of vectors[0] */
 static maddr_t v2m_frame;
 static DEFINE_SPINLOCK(alloc_lock, LOCK_RANK_IRQ);
-static struct timer hold_timer;
-static bool hold_timer_set; /* atomic */
+static DEFINE_SPINLOCK(hold_lock, LOCK_RANK_GIC);
+static LIST_HEAD(held_vectors); /* hold_lock */
+static struct timer hold_timer; /* set while there are any */
 
 unsigned int msi_vector_irq(const struct msi_vector *vec)
 {
@@ -113,27 +118,39 @@ static bool is_flood(struct domain *d)
     return READ_ONCE(dist->nr_msgs) > GUEST_LIMIT;
 }
 
-/* One that is held early does not wait longer for those that are held late. */
-static void set_hold_timer(void)
+/* The first one sets the timer: it does not wait longer for later ones. */
+static void hold(struct msi_vector *vec)
 {
-    if ( !__atomic_exchange_n(&hold_timer_set, true, __ATOMIC_ACQ_REL) )
+    set_enabled(vec, false);
+    vec->held = true;
+    spin_lock(&hold_lock);
+    if ( list_empty(&held_vectors) )
         timer_set(&hold_timer, NOW() + HOLD_TIME);
+    list_add_tail(&vec->hold_list, &held_vectors);
+    spin_unlock(&hold_lock);
+}
+
+static void unhold(struct msi_vector *vec)
+{
+    vec->held = false;
+    spin_lock(&hold_lock);
+    list_del(&vec->hold_list);
+    spin_unlock(&hold_lock);
 }
 
 static void inject(struct msi_vector *vec)
 {
-    bool hold = false;
+    bool too_many = false;
 
     spin_lock(&vec->lock);
     if ( vec->d )
     {
         vgic_inject(vec->d, NULL, vec->virq, true);
-        hold = is_storm(vec);
-        hold |= is_flood(vec->d);
-        if ( hold )
+        too_many = is_storm(vec);
+        too_many |= is_flood(vec->d);
+        if ( too_many && !vec->held )
         {
-            vec->held = true;
-            set_enabled(vec, false);
+            hold(vec);
             printk_ratelimited(
                 XENLOG_WARN "d%u: device %02x:%02x.%u: message %u without "
                             "end, held back\n",
@@ -142,26 +159,38 @@ static void inject(struct msi_vector *vec)
         }
     }
     spin_unlock(&vec->lock);
-    if ( hold )
-        set_hold_timer();
+}
+
+static struct msi_vector *first_held(void)
+{
+    struct msi_vector *vec = NULL;
+
+    spin_lock(&hold_lock);
+    if ( !list_empty(&held_vectors) )
+        vec = list_first_entry(&held_vectors, struct msi_vector, hold_list);
+    spin_unlock(&hold_lock);
+    return vec;
 }
 
 static void end_hold(void *unused)
 {
-    (void)unused;
-    __atomic_store_n(&hold_timer_set, false, __ATOMIC_RELEASE);
-    for ( unsigned int i = 0; i < nr_vectors; i++ )
-    {
-        struct msi_vector *vec = &vectors[i];
+    struct msi_vector *vec;
 
-        if ( !READ_ONCE(vec->held) )
-            continue;
+    (void)unused;
+    for ( unsigned int i = 0; i < HOLD_SLICE && (vec = first_held()); i++ )
+    {
         spin_lock(&vec->lock);
-        if ( vec->held )
+        if ( vec->held ) /* still: it may have been freed, or passed on */
+        {
+            unhold(vec);
             set_enabled(vec, true);
-        vec->held = false;
+        }
         spin_unlock(&vec->lock);
     }
+    spin_lock(&hold_lock);
+    if ( !list_empty(&held_vectors) )
+        timer_set(&hold_timer, NOW() + MILLISECS(1));
+    spin_unlock(&hold_lock);
 }
 
 void msi_lpi(uint32_t intid)
@@ -234,12 +263,17 @@ static int enable_v2m(struct msi_vector *vec)
 static void set_owner(struct msi_vector *vec, struct domain *d,
                       unsigned int virq)
 {
+    struct vgic_irq *irq = d ? vgic_irq(d, NULL, virq) : NULL;
+
     spin_lock(&vec->lock);
     vec->d = d;
     vec->virq = virq;
-    vec->held = false;
+    if ( vec->held )
+        unhold(vec);
     vec->count = 0;
     spin_unlock(&vec->lock);
+    if ( irq )
+        __atomic_store_n(&irq->msi, vec, __ATOMIC_RELAXED);
 }
 
 static int enable_vector(struct msi_vector *vec, unsigned int nr_events)
@@ -301,17 +335,20 @@ void msi_vector_free(struct msi_vector *vec)
 
 void msi_retarget(struct domain *d, unsigned int virq, unsigned int cpu)
 {
-    for ( unsigned int i = 0; i < nr_vectors; i++ )
-    {
-        struct msi_vector *vec = &vectors[i];
+    struct vgic_irq *irq = vgic_irq(d, NULL, virq);
+    struct msi_vector *vec = irq ? READ_ONCE(irq->msi) : NULL;
 
-        if ( READ_ONCE(vec->d) != d || READ_ONCE(vec->virq) != virq )
-            continue;
+    if ( !vec )
+        return;
+    spin_lock(&vec->lock);
+    if ( vec->d == d && vec->virq == virq ) /* still */
+    {
         if ( its_present() )
             its_move(vec->device_id, vec->event, cpu);
         else
             gic->set_affinity(msi_vector_irq(vec), cpu);
     }
+    spin_unlock(&vec->lock);
 }
 
 bool msi_isolated(void)
@@ -346,7 +383,7 @@ static void init_vectors(unsigned int first, unsigned int nr)
     first_irq = first;
     nr_vectors = nr;
     timer_init(&hold_timer, end_hold, NULL, smp_processor_id());
-    hold_timer_set = false;
+    list_init(&held_vectors);
 }
 
 /* The range is the frame's own word unless the tree overrides it. */

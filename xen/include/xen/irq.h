@@ -99,7 +99,8 @@ int __must_check msi_vector_alloc(struct domain *d, uint32_t device_id,
                                   struct msi_vector **out);
 /* msi_vector_free - the function must not be able to send it any more. */
 void msi_vector_free(struct msi_vector *vec);
-/* msi_retarget - the guest routed @virq elsewhere: the vector follows. */
+/* msi_retarget - the guest routed @virq elsewhere: the vector follows, the
+ * last one if several inject it. The others arrive where they did. */
 void msi_retarget(struct domain *d, unsigned int virq, unsigned int cpu);
 unsigned int msi_vector_irq(const struct msi_vector *vec);
 /* msi_isolated - do doorbells tell devices apart (ITS)? (P8) */

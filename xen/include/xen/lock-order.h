@@ -29,7 +29,7 @@ enum lock_rank {
     LOCK_RANK_IRQ,         /* irq_desc->lock, message vectors */
     LOCK_RANK_ITS,         /* an ITS's devices and their events */
     LOCK_RANK_VGIC,        /* v->vgic.lock; two: lower vcpu_id first */
-    LOCK_RANK_GIC,         /* distributor, ITS command queue */
+    LOCK_RANK_GIC,         /* distributor, ITS command queue, held vectors */
     LOCK_RANK_SCHED,       /* a CPU's run queue; two: lower CPU first */
     LOCK_RANK_TIMER,       /* a CPU's timer heap */
     LOCK_RANK_XENMAP,      /* EL2 page tables, ioremap space */

@@ -23,11 +23,12 @@ struct vcpu;
  * owner itself changes only with the locks of the old and the new one held.
  */
 struct vgic_irq {
-    struct list_head list; /* owner's pending or moving list */
-    struct vcpu *vcpu;     /* owner: whose list or LR it is on */
-    struct vcpu *target;   /* where it is routed to; NULL: nowhere */
-    uint32_t pirq;         /* physical SPI of this virtual one, 0 none */
-    uint32_t hw_pirq;      /* with hw: INTID the guest's EOI deactivates */
+    struct list_head list;  /* owner's pending or moving list */
+    struct vcpu *vcpu;      /* owner: whose list or LR it is on */
+    struct vcpu *target;    /* where it is routed to; NULL: nowhere */
+    struct msi_vector *msi; /* raised it last, perhaps no more; atomic */
+    uint32_t pirq;          /* physical SPI of this virtual one, 0 none */
+    uint32_t hw_pirq;       /* with hw: INTID the guest's EOI deactivates */
     uint16_t intid;
     uint8_t priority;
     uint8_t lr;      /* list register it is in, or VGIC_NO_LR */
