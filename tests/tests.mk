@@ -74,23 +74,21 @@ fuzz-short: $(FUZZ_TARGETS:%=$(B)/fuzz/%)
 images: all
 	$(Q)tests/images/make-images.sh
 	$(Q)tests/images/make-toolstack.sh
-	$(Q)tests/images/make-hostile.sh
+	+$(Q)tests/images/make-hostile.sh
 
 #: run             boot the main job: a shell of dom0, or a summary without a tty
 .PHONY: run
 run: all images
 	$(Q)$(PYTHON) tools/run.py
 
-pytest = $(PYTHON) -m pytest -q -p no:cacheprovider --durations=15 tests/system
+# As many machines side by side as there are CPUs; those of a file share one
+# fixture, so they stay together.
+pytest = $(PYTHON) -m pytest -q -p no:cacheprovider --durations=15 \
+    -n $(shell nproc) --dist loadfile tests/system
 
 #: check-system    boots on QEMU virt with iommu=smmuv3 (SYSTEM_ARGS to pytest)
 check-system: all images
-	$(Q)$(pytest) -m "not soak and not domains" $(SYSTEM_ARGS)
-
-#: check-domains   guests made by xl and pxl: life, devices, attacks; half an hour
-.PHONY: check-domains
-check-domains: all images
-	$(Q)$(pytest) -m "domains and not soak" $(SYSTEM_ARGS)
+	$(Q)$(pytest) -m "not soak" $(SYSTEM_ARGS)
 
 #: soak            the long system tests, the full matrix
 soak: all images

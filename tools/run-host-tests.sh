@@ -3,7 +3,8 @@
 #
 # run-host-tests.sh TEST... - run build/host/TEST and count cmocka's verdicts.
 # A program that dies (a sanitizer's report, say) counts as one failure more.
-# PX_TEST_LIMIT seconds are a limit against hangs, not a measure of speed.
+# They run side by side; PX_TEST_LIMIT seconds are a limit against hangs, not a
+# measure of speed.
 
 set -u
 
@@ -15,10 +16,13 @@ count()
         awk '{ n += $1 } END { print n + 0 }'
 }
 
+printf '%s\n' "$@" | xargs -P "$(nproc)" -I '{}' sh -c '
+    timeout "${PX_TEST_LIMIT:-600}" build/host/{} > build/host/{}.log 2>&1
+    echo $? > build/host/{}.rc'
+
 for test in "$@"; do
     log=build/host/$test.log
-    timeout "${PX_TEST_LIMIT:-600}" "build/host/$test" > "$log" 2>&1
-    rc=$?
+    read -r rc < "build/host/$test.rc"
     p=$(count "$log" PASSED) f=$(count "$log" FAILED) s=$(count "$log" SKIPPED)
     [ "$rc" != 0 ] && [ "$f" = 0 ] && f=1
     # A program that says nothing has tested nothing.

@@ -16,7 +16,6 @@ RUNS = pathlib.Path(os.environ.get("PX_RUNS", BUILD / "system"))
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "soak: only in make soak")
-    config.addinivalue_line("markers", "domains: only in make check-domains")
 
 
 @pytest.fixture(scope="module")

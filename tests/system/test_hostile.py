@@ -12,9 +12,6 @@ import pytest
 
 from qemu import HYPERVISOR, PROXENOS, TOP
 
-# With a quiet machine for itself: see tests/tests.mk, check-domains.
-pytestmark = pytest.mark.domains
-
 # What says that we, or dom0, have gone wrong.
 WRONG = re.compile(r"EL2 exception|Panic on CPU|Oops|dom0 has stopped")
 

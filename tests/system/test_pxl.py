@@ -11,9 +11,6 @@ import pytest
 
 from qemu import HYPERVISOR, TOP
 
-# With a quiet machine for itself: see tests/tests.mk, check-domains.
-pytestmark = pytest.mark.domains
-
 TEXT = re.compile(r"PX-TEXT: ([^\s:]+): ?(.*)")
 
 

@@ -12,9 +12,6 @@ import pytest
 
 from qemu import HYPERVISOR, MIB, RAM_BASE, Streams, TOP, XEN
 
-# With a quiet machine for itself: see tests/tests.mk, check-domains.
-pytestmark = pytest.mark.domains
-
 NVME = [0x100, 0x200]  # streams of dom0's disks
 
 # What guests say themselves, by boot.
