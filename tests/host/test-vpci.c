@@ -299,11 +299,12 @@ static void test_msix(void **state)
     assert_int_equal(model_doorbells, 1);
     place_nic(0x8000000000, 0x10100000);
 
-    /* off: kept for the guest, nothing for the hardware */
-    guest_entry(0, 256, 0);
+    /* masked: kept for the guest, nothing for the hardware */
+    guest_entry(0, 256, 1);
     assert_int_equal(guest_read(ENTRY(0), 4), 0x8020040);
-    assert_int_equal(guest_read(ENTRY(0) + 8, 8), 256);
+    assert_int_equal(guest_read(ENTRY(0) + 8, 8), 0x100000100);
     assert_int_equal(guest_read(ENTRY(0) + 9, 1), 1);
+    assert_int_equal(hw_entry(0, 0), 0);
     assert_int_equal(hw_entry(0, 3), 1);
     assert_int_equal(model_vectors, 0);
 
@@ -312,6 +313,8 @@ static void test_msix(void **state)
     assert_int_equal(guest_conf_read(1, 0, 0xa0, 4) >> 16, 0xc003);
     assert_int_equal(model_get(nic, 0xa2, 2), 0xc003);
     assert_int_equal(model_vectors, 0);
+    guest_write(ENTRY(0) + 12, 4, 0);
+    expect_entry(0, 256);
     guest_conf_write(1, 0, 0xa2, 2, 0x8000);
     assert_int_equal(model_get(nic, 0xa2, 2), 0x8003);
     expect_entry(0, 256);
@@ -341,8 +344,78 @@ static void test_msix(void **state)
     assert_int_equal(nic->mem[0x2800], 0xcd);
     assert_int_equal(guest_read(0x8000002800, 2), 0xabcd);
 
+    /* off, and on again, as it was */
     guest_conf_write(1, 0, 0xa2, 2, 0);
-    assert_int_equal(model_get(nic, 0xa2, 2) & 0x8000, 0);
+    assert_int_equal(model_get(nic, 0xa2, 2), 3);
+    assert_int_equal(guest_conf_read(1, 0, 0xa2, 2), 3);
+    guest_conf_write(1, 0, 0xa2, 2, 0xffff);
+    assert_int_equal(model_get(nic, 0xa2, 2), 0xc003);
+    expect_entry(0, 256);
+    assert_int_equal(hw_entry(1, 3), 1);
+    assert_int_equal(model_vectors, 1);
+}
+
+/* The vectors of a frame are few: what is masked when MSI-X goes off needs
+ * none. */
+static void test_msix_few(void **state)
+{
+    (void)state;
+    model_isolated = false;
+    build_nic(0x4000, 0x2000);
+    model_boot();
+    place_nic(0x8000000000, 0x10100000);
+    guest_conf_write(1, 0, 0xa2, 2, 0x8000);
+    guest_entry(0, 256, 0);
+    guest_entry(1, 257, 0);
+    guest_write(ENTRY(1) + 12, 4, 1);
+    assert_int_equal(model_vectors, 2); /* one may be on its way */
+    guest_conf_write(1, 0, 0xa2, 2, 0);
+    assert_int_equal(model_vectors, 1);
+    guest_conf_write(1, 0, 0xa2, 2, 0x8000);
+    expect_entry(0, 256);
+    assert_int_equal(hw_entry(1, 3), 1);
+    guest_write(ENTRY(1) + 12, 4, 0);
+    expect_entry(1, 257);
+}
+
+/* The largest table: no access of the guest concerns all of it. */
+static void test_msix_many(void **state)
+{
+    static const uint16_t control[] = {0xc000, 0x8000, 0,      0x8000,
+                                       0xc000, 0x4000, 0x8000, 0};
+    const unsigned int nr = 2048;
+    struct model_fn *fn;
+
+    (void)state;
+    fn = model_add(NULL, 0x08, 0);
+    model_bar(fn, 0, 0x8000, true);
+    model_cap_msix(fn, 0x40, nr, 0, 0, 0);
+    model_boot();
+    guest_conf_write(0, 8, BAR(0), 4, 0);
+    guest_conf_write(0, 8, BAR(1), 4, 0x80);
+    guest_conf_write(0, 8, COMMAND, 2, MEM | MASTER);
+    for ( unsigned int i = 0; i < nr; i++ )
+    {
+        model_work = 0;
+        guest_write(0x8000000008 + 16 * i, 4, MODEL_MSI_FIRST + i % 32);
+        guest_write(0x800000000c + 16 * i, 4, 0);
+        assert_in_range(model_work, 1, 10);
+    }
+    for ( unsigned int i = 0; i < nr; i += 2 )
+        guest_write(0x800000000c + 16 * i, 4, 1);
+    assert_int_equal(model_vectors, nr);
+    model_work = 0;
+    for ( unsigned int i = 0; i < ARRAY_SIZE(control); i++ )
+    {
+        guest_conf_write(0, 8, 0x42, 2, control[i]);
+        assert_int_equal(guest_conf_read(0, 8, 0x42, 2), control[i] | 0x7ff);
+    }
+    guest_conf_write(0, 8, COMMAND, 2, 0);
+    guest_conf_write(0, 8, COMMAND, 2, MEM);
+    guest_conf_write(0, 8, BAR(1), 4, 0x81);
+    assert_int_equal(model_work, 0);
+    assert_int_equal(model_vectors, nr);
+    vpci_remove_function(pci_find(PCI_SBDF(0, 0, 8)));
     assert_int_equal(model_vectors, 0);
 }
 
@@ -357,6 +430,8 @@ static void test_msix_after_reset(void **state)
     guest_conf_write(1, 0, 0xa2, 2, 0x8000);
     expect_entry(1, 257);
     memset(&nic->mem[0x2000], 0, 64);
+    for ( unsigned int i = 0; i < 4; i++ )
+        nic->mem[0x200c + 16 * i] = 1;
     model_set(nic, COMMAND, 2, 0);
     model_set(nic, BAR(0), 4, 0xc);
     model_set(nic, BAR(1), 4, 0);
@@ -793,7 +868,6 @@ static void test_guest_flr(void **state)
     guest_conf_write(0, DEVFN, 0xa2, 2, 0x8000);
     assert_int_equal(model_vectors, 1);
     guest_conf_write(0, DEVFN, 0x48, 2, 0x8000);
-    assert_int_equal(model_vectors, 0);
     assert_int_equal(model_nr_mapped(), 0);
     assert_int_equal(conf(0, 4), 0xffffffff);
     guest_conf_write(0, DEVFN, COMMAND, 2, MEM); /* too early */
@@ -810,7 +884,16 @@ static void test_guest_flr(void **state)
     assert_int_equal(model_get(nic, BAR(4), 4), 0x10100000);
     place_guest_nic(UPREFETCH, UMEM);
     assert_int_equal(model_nr_mapped(), 3 + 256);
-    assert_int_equal(guest_read(UPREFETCH + 0x200c, 4), 1);
+    assert_int_equal(guest_read(UPREFETCH + 0x2008, 8), 0x100000000);
+    assert_int_equal(hw_entry(0, 3), 1);
+    /* another message than before */
+    guest_conf_write(0, DEVFN, 0xa2, 2, 0x8000);
+    guest_write(UPREFETCH + 0x2008, 4, 258);
+    guest_write(UPREFETCH + 0x200c, 4, 0);
+    expect_entry(0, 258);
+    assert_int_equal(model_vectors, 1);
+    assert_int_equal(detach(U, NIC), 0);
+    assert_int_equal(model_vectors, 0);
 }
 
 /* A function that says it is where another one is does not get its guest
@@ -1320,6 +1403,8 @@ int main(void)
         TEST(test_small_bars_share_a_page),
         TEST(test_no_memory),
         TEST(test_msix),
+        TEST(test_msix_few),
+        TEST(test_msix_many),
         TEST(test_msix_after_reset),
         TEST(test_msi),
         TEST(test_hidden_capabilities),

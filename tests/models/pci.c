@@ -19,7 +19,7 @@
 
 #define MAX_FUNCTIONS 16U
 #define MAX_FRAMES    65536U
-#define MAX_VECTORS   64U
+#define MAX_VECTORS   4096U
 /* Machine address a appears in the hypervisor at this distance. */
 #define IO_BASE 0x700000000000ULL
 
@@ -28,6 +28,7 @@ struct pci_host *model_host;
 unsigned int model_vectors, model_doorbells, model_windows;
 bool model_no_memory, model_isolated, model_ram_at_doorbell;
 unsigned int model_throttled;
+unsigned long model_work;
 unsigned int percpu_cpu_id;
 struct vcpu *percpu_current_vcpu;
 
@@ -105,6 +106,14 @@ static struct model_fn *find(unsigned int bus, unsigned int devfn)
     return NULL;
 }
 
+static void mask_table(struct model_fn *fn, unsigned int cap)
+{
+    uint32_t table = get(fn->cfg + cap + 4, 4) & ~7U;
+
+    for ( unsigned int i = 0; i <= (get(fn->cfg + cap + 2, 2) & 0x7ff); i++ )
+        fn->mem[table + 16 * i + 12] = 1;
+}
+
 /* As it comes out of reset; silent for a while. */
 static void reset_fn(struct model_fn *fn)
 {
@@ -119,7 +128,10 @@ static void reset_fn(struct model_fn *fn)
         if ( fn->cfg[cap] == 0x05 )
             fn->cfg[cap + 2] &= 0x8e;
         else if ( fn->cfg[cap] == 0x11 )
+        {
             fn->cfg[cap + 3] &= 0x3f;
+            mask_table(fn, cap);
+        }
         else if ( fn->cfg[cap] == 0x10 )
             put(fn->cfg + cap + 8, 2, 0);
         else if ( fn->cfg[cap] == 0x01 )
@@ -247,6 +259,7 @@ static uint64_t read_machine(uint64_t ma, unsigned int size)
 
         return fn ? conf_get(fn, ma & 0xfff, size) : v;
     }
+    model_work++;
     p = decode(ma);
     if ( p )
         v = size == 8 ? get(p, 4) | (uint64_t)get(p + 4, 4) << 32
@@ -268,6 +281,7 @@ static void write_machine(uint64_t ma, unsigned int size, uint64_t value)
         model_lines();
         return;
     }
+    model_work++;
     p = decode(ma);
     if ( p )
         put(p, size, value);
@@ -653,6 +667,7 @@ int p2m_map_range(struct domain *d, gfn_t gfn, unsigned long nr, mfn_t mfn,
     if ( (d == model_d && gfn_x(gfn) != mfn_x(mfn)) || !nr ||
          (type != P2M_MMIO_DIRECT && type != P2M_MMIO_DIRECT_NC) )
         abort();
+    model_work += nr;
     if ( model_no_memory || nr_frames + nr > MAX_FRAMES )
         return -ENOMEM;
     for ( unsigned long i = 0; i < nr; i++ )
@@ -665,6 +680,7 @@ int p2m_map_range(struct domain *d, gfn_t gfn, unsigned long nr, mfn_t mfn,
 
 int p2m_unmap_range(struct domain *d, gfn_t gfn, unsigned long nr)
 {
+    model_work += nr;
     for ( unsigned long i = 0; i < nr; i++ )
     {
         long at = find_frame(d, gfn_x(gfn) + i);
@@ -779,6 +795,7 @@ int msi_vector_alloc(struct domain *d, uint32_t device_id,
     msg->data = DATA_BASE + slot;
     *out = &vectors[slot];
     model_vectors++;
+    model_work++;
     return 0;
 }
 
@@ -788,6 +805,7 @@ void msi_vector_free(struct msi_vector *vec)
         abort();
     vec->used = false;
     model_vectors--;
+    model_work++;
 }
 
 bool msi_doorbell_page(maddr_t *ma)
@@ -957,8 +975,7 @@ void model_cap_msix(struct model_fn *fn, unsigned int at, unsigned int nr,
     add_cap(fn, at, 0x11, next);
     put(fn->cfg + at + 2, 2, nr - 1);
     put(fn->cfg + at + 4, 4, offset | bar);
-    for ( unsigned int i = 0; i < nr; i++ )
-        fn->mem[offset + 16 * i + 12] = 1;
+    mask_table(fn, at);
 }
 
 static struct domain *new_domain(domid_t id)

@@ -44,6 +44,9 @@ extern unsigned int model_doorbells;
 extern bool model_isolated;          /* the doorbell tells devices apart */
 extern bool model_ram_at_doorbell;   /* of the guests */
 extern unsigned int model_throttled; /* lines switched off */
+/* Accesses to device memory, and vectors and pages that came, went or were
+ * refused. */
+extern unsigned long model_work;
 extern unsigned int model_windows; /* mmio regions registered, ECAM included */
 
 /* model_reset - no functions, an empty domain; model_exit frees all. */

@@ -231,8 +231,6 @@ static void retry_bars(struct domain *d)
             {
                 f->bar[i].refused = false;
                 map_bar(f, i);
-                if ( f->bar[i].mapped && f->msix.nr && f->msix.bar == i )
-                    vpci_msix_program(f);
             }
 }
 
@@ -240,7 +238,6 @@ static void map_bars(struct vpci *f)
 {
     for ( unsigned int i = 0; i < PCI_NR_BARS; i++ )
         map_bar(f, i);
-    vpci_msix_program(f);
 }
 
 static void unmap_bars(struct vpci *f)
@@ -360,8 +357,6 @@ static void bar_write(struct vpci *f, unsigned int reg, uint32_t value,
     if ( !f->memory )
         return;
     map_bar(f, i);
-    if ( f->msix.nr && f->msix.bar == i )
-        vpci_msix_program(f);
     retry_bars(f->d);
 }
 

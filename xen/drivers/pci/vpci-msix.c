@@ -7,9 +7,11 @@
  * registers beside the table. The pending bits are the function's own; on a
  * page of their own they are mapped.
  *
- * An entry of the hardware is unmasked only while the guest has MSI-X on, the
- * entry unmasked, and a vector is behind it; it is masked whenever its message
- * changes.
+ * An entry of the hardware is unmasked only while the guest has it unmasked and
+ * a vector is behind it; it is masked whenever its message changes. The
+ * function's own Enable and Function Mask are the guest's, so that to change
+ * them concerns no entry: there may be thousands, each with commands for the
+ * ITS. The function's reset masks them all.
  *
  * PCI Local Bus Specification 3.0, 6.8.2 "MSI-X Capability and Table
  * Structures".
@@ -58,18 +60,13 @@ bool vpci_msix_in_table(const struct vpci *f, uint64_t addr)
 static void update_entry(struct vpci *f, unsigned int i)
 {
     struct vpci_msix_entry *e = &f->msix.entry[i];
-    bool on = f->msix.enabled && !f->msix.mask_all && !e->masked;
-    uint8_t *hw;
+    uint8_t *hw = vpci_device_page(f->bar[f->msix.bar].maddr + f->msix.offset +
+                                   i * PCI_MSIX_ENTRY_SIZE);
 
-    if ( !table_mapped(f) )
-        return; /* vpci_msix_program() comes when the device decodes it */
-    hw = vpci_device_page(f->bar[f->msix.bar].maddr + f->msix.offset +
-                          i * PCI_MSIX_ENTRY_SIZE);
     if ( !hw )
         return;
-
     write32(hw + PCI_MSIX_ENTRY_CTRL, PCI_MSIX_ENTRY_MASKED);
-    if ( !on )
+    if ( e->masked )
         return;
     (void)read32(hw + PCI_MSIX_ENTRY_CTRL); /* masked before it changes */
     if ( vpci_msg_update(f, &e->msg, i) )
@@ -78,13 +75,6 @@ static void update_entry(struct vpci *f, unsigned int i)
     write32(hw + 4, (uint32_t)(maddr_x(e->msg.msg.doorbell) >> 32));
     write32(hw + 8, e->msg.msg.data);
     write32(hw + PCI_MSIX_ENTRY_CTRL, 0);
-}
-
-void vpci_msix_program(struct vpci *f)
-{
-    if ( f->msix.enabled )
-        for ( unsigned int i = 0; i < f->msix.nr; i++ )
-            update_entry(f, i);
 }
 
 /* ---- the guest's table ---- */
@@ -142,42 +132,25 @@ void vpci_msix_write(struct vpci *f, uint64_t addr, uint32_t value,
 
 /* ---- the capability ---- */
 
-static uint32_t control_read(struct vpci *f, unsigned int reg)
+/* Of a frame there are few: an entry that cannot send keeps none, when MSI-X
+ * goes off. An ITS has enough for all, until the function goes. */
+static void set_control(struct vpci *f, uint16_t on)
 {
-    uint32_t hw = pci_conf_read(f->pdev, reg, 4);
-
-    hw &= ~((PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL) << 16);
-    return hw | (f->msix.enabled ? PCI_MSIX_ENABLE << 16 : 0) |
-           (f->msix.mask_all ? PCI_MSIX_MASK_ALL << 16 : 0);
-}
-
-/* The hardware's enable bit follows the guest's; its mask-all is set while
- * the entries behind it are brought in line. */
-static void update_control(struct vpci *f)
-{
-    unsigned int reg = f->pdev->cap_msix + PCI_MSIX_CONTROL;
-
-    if ( !f->msix.enabled )
-    {
-        pci_conf_change(f->pdev, reg, PCI_MSIX_ENABLE, PCI_MSIX_MASK_ALL);
-        for ( unsigned int i = 0; i < f->msix.nr; i++ )
-            vpci_msg_free(&f->msix.entry[i].msg);
+    pci_conf_change(f->pdev, f->pdev->cap_msix + PCI_MSIX_CONTROL,
+                    PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL, on);
+    if ( (on & PCI_MSIX_ENABLE) || msi_isolated() )
         return;
-    }
-    pci_conf_change(f->pdev, reg, 0, PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL);
-    vpci_msix_program(f);
-    if ( !f->msix.mask_all )
-        pci_conf_change(f->pdev, reg, PCI_MSIX_MASK_ALL, 0);
+    for ( unsigned int i = 0; i < f->msix.nr; i++ )
+        if ( f->msix.entry[i].masked )
+            vpci_msg_free(&f->msix.entry[i].msg);
 }
 
 static void control_write(struct vpci *f, unsigned int reg, uint32_t value,
                           uint32_t mask)
 {
-    uint32_t v = (control_read(f, reg) & ~mask) | (value & mask);
+    uint32_t v = (vpci_hw_read(f, reg) & ~mask) | (value & mask);
 
-    f->msix.enabled = v >> 16 & PCI_MSIX_ENABLE;
-    f->msix.mask_all = v >> 16 & PCI_MSIX_MASK_ALL;
-    update_control(f);
+    set_control(f, (uint16_t)(v >> 16 & (PCI_MSIX_ENABLE | PCI_MSIX_MASK_ALL)));
 }
 
 int vpci_msix_init(struct vpci *f)
@@ -207,17 +180,21 @@ int vpci_msix_init(struct vpci *f)
         return -ENOMEM;
     f->msix.nr = nr;
     vpci_msix_reset(f);
-    return vpci_trap(f, cap, 4, control_read, control_write);
+    return vpci_trap(f, cap, 4, vpci_hw_read, control_write);
 }
 
 void vpci_msix_reset(struct vpci *f)
 {
     if ( !f->msix.nr )
         return;
-    f->msix.enabled = f->msix.mask_all = false;
-    update_control(f);
     for ( unsigned int i = 0; i < f->msix.nr; i++ )
-        f->msix.entry[i] = (struct vpci_msix_entry){.masked = true};
+    {
+        struct vpci_msix_entry *e = &f->msix.entry[i];
+
+        e->masked = true;
+        e->msg.addr = e->msg.data = 0;
+    }
+    set_control(f, 0);
 }
 
 void vpci_msix_exit(struct vpci *f)
@@ -225,6 +202,8 @@ void vpci_msix_exit(struct vpci *f)
     if ( !f->msix.nr )
         return;
     vpci_msix_reset(f);
+    for ( unsigned int i = 0; i < f->msix.nr; i++ )
+        vpci_msg_free(&f->msix.entry[i].msg);
     f->msix.nr = 0;
     xfree(f->msix.entry);
 }

@@ -101,7 +101,6 @@ struct vpci {
         struct vpci_msg msg;
     } msi;
     struct {
-        bool enabled, mask_all;
         unsigned int nr;  /* entries; 0: no MSI-X */
         unsigned int bar; /* that the table is in */
         uint32_t offset;
@@ -144,7 +143,8 @@ void vpci_msi_exit(struct vpci *f);
 
 int __must_check vpci_msix_init(struct vpci *f);
 void vpci_msix_exit(struct vpci *f);
-/* vpci_msi_reset, vpci_msix_reset - as after a reset of the function. */
+/* vpci_msi_reset, vpci_msix_reset - as after a reset of the function, which
+ * comes. */
 void vpci_msi_reset(struct vpci *f);
 void vpci_msix_reset(struct vpci *f);
 /* vpci_msix_has_page - does the table, where it is mapped now, touch gfn? */
@@ -154,7 +154,5 @@ bool vpci_msix_in_table(const struct vpci *f, uint64_t addr);
 uint32_t vpci_msix_read(struct vpci *f, uint64_t addr);
 void vpci_msix_write(struct vpci *f, uint64_t addr, uint32_t value,
                      uint32_t mask);
-/* vpci_msix_program - write the whole table to hardware: BARs came on. */
-void vpci_msix_program(struct vpci *f);
 
 #endif /* VPCI_PRIVATE_H */
