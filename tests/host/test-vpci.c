@@ -226,6 +226,47 @@ static void test_bars_on_one_another(void **state)
     assert_int_equal(model_nr_mapped(), 3 + 256);
 }
 
+/* A large one on the last page of which there is another: refused at a glance,
+ * however often the guest tries, and when any BAR of its moves. */
+static void test_refused_at_a_glance(void **state)
+{
+    struct model_fn *other;
+
+    (void)state;
+    build_nic(0x4000, 0x2000);
+    other = model_add(NULL, 0x18, 0);
+    model_bar(other, 0, 0x1000, false);
+    model_bar(other, 1, 0x100, false);
+    model_boot();
+    guest_conf_write(0, 0x18, BAR(0), 4, 0x101ff000);
+    guest_conf_write(0, 0x18, BAR(1), 4, 0x10300800);
+    guest_conf_write(0, 0x18, COMMAND, 2, MEM);
+    assert_int_equal(model_nr_mapped(), 2);
+    model_work = 0;
+    guest_conf_write(1, 0, BAR(4), 4, 0x10100000);
+    guest_conf_write(1, 0, COMMAND, 2, MEM);
+    for ( unsigned int i = 0; i < 10; i++ )
+    {
+        guest_conf_write(1, 0, BAR(4), 4, i & 1 ? 0x10300000 : 0x10100000);
+        guest_conf_write(0, 0x18, BAR(1), 4, 0x10300800 + 0x100 * (i & 1));
+    }
+    assert_int_equal(model_nr_mapped(), 2);
+    assert_in_range(model_work, 1, 40); /* the small one's page */
+
+    /* between them; then where the second was, as that goes */
+    guest_conf_write(1, 0, BAR(4), 4, 0x10200000);
+    assert_int_equal(model_nr_mapped(), 2 + 256);
+    guest_conf_write(1, 0, BAR(4), 4, 0x10300000);
+    assert_int_equal(model_nr_mapped(), 2);
+    guest_conf_write(0, 0x18, BAR(1), 4, 0x10400000);
+    assert_int_equal(model_nr_mapped(), 2 + 256);
+    /* and the small one comes back to the page of the large one */
+    guest_conf_write(0, 0x18, BAR(1), 4, 0x10300000);
+    assert_int_equal(model_nr_mapped(), 1 + 256);
+    guest_conf_write(0, 0x18, COMMAND, 2, 0);
+    assert_int_equal(model_nr_mapped(), 256);
+}
+
 static void test_small_bars_share_a_page(void **state)
 {
     (void)state;
@@ -1400,6 +1441,7 @@ int main(void)
         TEST(test_bars_follow_the_guest),
         TEST(test_bars_elsewhere_stay_out),
         TEST(test_bars_on_one_another),
+        TEST(test_refused_at_a_glance),
         TEST(test_small_bars_share_a_page),
         TEST(test_no_memory),
         TEST(test_msix),

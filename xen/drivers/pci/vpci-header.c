@@ -192,6 +192,23 @@ static void unmap_bar(struct vpci *f, unsigned int i)
                f->pdev->dev.name, i, rc);
 }
 
+/* Is another BAR of the domain on one of its pages? Looked at before anything
+ * is mapped: a guest may repeat it. */
+static bool is_taken(const struct vpci *f, unsigned int i)
+{
+    uint64_t first = f->bar[i].addr & PAGE_MASK;
+    uint64_t last = f->bar[i].addr + f->pdev->bar[i].size - 1;
+    struct vpci *o;
+
+    list_for_each_entry (o, &f->d->vpci.functions, list)
+        for ( unsigned int n = 0; n < PCI_NR_BARS; n++ )
+            if ( o->bar[n].mapped && (o->bar[n].addr & PAGE_MASK) <= last &&
+                 o->bar[n].addr + o->pdev->bar[n].size > first &&
+                 !(is_small(f, i) && is_small(o, n)) )
+                return true;
+    return false;
+}
+
 static void map_bar(struct vpci *f, unsigned int i)
 {
     struct vpci_bar *bar = &f->bar[i];
@@ -199,8 +216,11 @@ static void map_bar(struct vpci *f, unsigned int i)
 
     if ( !bar_address(f, i) )
         return;
-    bar->mapped = true;
-    if ( !is_small(f, i) )
+    bar->refused = is_taken(f, i);
+    bar->mapped = !bar->refused;
+    if ( bar->refused )
+        rc = -EEXIST;
+    else if ( !is_small(f, i) )
         rc = for_each_run(f, i, map_run);
     else if ( !f->guest )
         rc = sync_page(f->d, bar->addr >> PAGE_SHIFT);
@@ -213,7 +233,6 @@ static void map_bar(struct vpci *f, unsigned int i)
                            rc);
         (void)for_each_run(f, i, unmap_run);
         bar->mapped = false;
-        bar->refused = true;
     }
 }
 
@@ -228,10 +247,7 @@ static void retry_bars(struct domain *d)
     list_for_each_entry (f, &d->vpci.functions, list)
         for ( unsigned int i = 0; f->memory && i < PCI_NR_BARS; i++ )
             if ( f->bar[i].refused )
-            {
-                f->bar[i].refused = false;
                 map_bar(f, i);
-            }
 }
 
 static void map_bars(struct vpci *f)
