@@ -55,9 +55,9 @@ struct vpci_trap {
 /* Where a BAR is in the P2M. */
 struct vpci_bar {
     bool mapped;
-    bool refused;      /* it should be mapped, but another one was there */
-    unsigned int runs; /* of pages, mapped in the P2M */
-    uint64_t reg;      /* domU: as written */
+    bool refused;         /* it should be mapped, but another one was there */
+    unsigned int runs;    /* of pages, mapped in the P2M */
+    uint64_t reg;         /* domU: as written */
     uint64_t addr, maddr; /* as the guest sees it, and the machine */
 };
 
