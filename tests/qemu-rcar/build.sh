@@ -9,10 +9,12 @@ set -eu
 
 cd "$(dirname "$0")/../.."
 here=tests/qemu-rcar
+top=$PWD
 src=build/qemu-rcar/src
 out=build/qemu-rcar/qemu-system-aarch64
 
-if [ -x "$out" ] && [ -z "$(find $here -newer "$out" | head -n 1)" ]; then
+if [ -x "$out" ] && [ -z "$(find $here/hw $here/build.sh $here/*.patch \
+                                 -newer "$out" | head -n 1)" ]; then
     exit 0
 fi
 for tool in meson ninja pkg-config; do
@@ -27,12 +29,20 @@ if [ ! -e "$src/px.stamp" ]; then
         [ -e "$src/pc-bios/$f.bz2" ] || bzip2 -c < /dev/null > "$src/pc-bios/$f.bz2"
     done
     patch -s -p1 -d "$src" < "$here/qemu-7.2.patch"
-    cat "$here/hw/trace-events" >> "$src/hw/arm/trace-events"
     touch "$src/px.stamp"
 fi
 for f in "$here"/hw/*.[ch]; do
     cmp -s "$f" "$src/hw/arm/${f##*/}" || cp "$f" "$src/hw/arm/"
 done
+
+events=$src/hw/arm/trace-events
+{ sed '/^# Renesas R-Car Gen3$/,$d' "$events"; cat "$here/hw/trace-events"; } \
+    > "$events.new"
+if cmp -s "$events" "$events.new"; then
+    rm "$events.new"
+else
+    mv "$events.new" "$events"
+fi
 
 mkdir -p "$src/build"
 cd "$src/build"
@@ -44,6 +54,5 @@ cd "$src/build"
     { tail -n 20 configure.log >&2; exit 1; }
 ninja qemu-system-aarch64 > ninja.log 2>&1 ||
     { grep -A 20 FAILED ninja.log >&2; exit 1; }
-cp qemu-system-aarch64 ../../qemu-system-aarch64.new
-cd ../..
-mv qemu-system-aarch64.new qemu-system-aarch64
+cp qemu-system-aarch64 "$top/$out.new"
+mv "$top/$out.new" "$top/$out"

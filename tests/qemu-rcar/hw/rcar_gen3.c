@@ -273,7 +273,9 @@ static void create_dmacs(RCarGen3MachineState *s)
     {
         DeviceState *dev = qdev_new(TYPE_RCAR_SYSDMAC);
         RCarIPMMUState *leaf = s->leaf[dmacs[i].leaf];
+        g_autofree char *name = g_strdup_printf("dmac%u", i);
 
+        qdev_prop_set_string(dev, "name", name);
         for ( unsigned ch = 0; ch < RCAR_SYSDMAC_CHANNELS; ch++ )
             rcar_sysdmac_connect(
                 RCAR_SYSDMAC(dev), ch,

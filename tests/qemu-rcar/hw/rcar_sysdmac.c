@@ -4,11 +4,15 @@
  * descriptors, which is what bare-metal software and dmatest's simplest case
  * use. Requests of peripherals (DMARS) and descriptors in memory are not there:
  * starting one sets CHCR.CAE, with a message.
+ *
+ * A channel moves so many units in a millisecond, far less than hardware: a
+ * long transfer is one that others can interrupt.
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
-#include "qemu/main-loop.h"
+#include "qemu/timer.h"
 #include "hw/irq.h"
+#include "hw/qdev-properties.h"
 #include "rcar_sysdmac.h"
 #include "trace.h"
 
@@ -30,6 +34,8 @@ enum {
     DMARS = 0x40,
 };
 #define OR_DME 0x1
+
+#define SLICE_UNITS 64
 
 #define CHCR_DE   0x1
 #define CHCR_TE   0x2
@@ -89,7 +95,13 @@ static bool transfer(RCarSysDMACChannel *c, unsigned size)
     return true;
 }
 
-static void run(RCarSysDMACState *s, unsigned i)
+static bool is_busy(const RCarSysDMACState *s, const RCarSysDMACChannel *c)
+{
+    return s->dmaor & OR_DME && c->chcr & CHCR_DE &&
+           !(c->chcr & (CHCR_TE | CHCR_CAE));
+}
+
+static void begin(RCarSysDMACState *s, unsigned i)
 {
     RCarSysDMACChannel *c = &s->ch[i];
     unsigned size = unit_size(c->chcr);
@@ -99,29 +111,55 @@ static void run(RCarSysDMACState *s, unsigned i)
         qemu_log_mask(LOG_UNIMP, "sysdmac: channel %u: CHCR %#x\n", i, c->chcr);
         c->chcr |= CHCR_CAE;
     }
-    trace_rcar_sysdmac_start(i, (uint64_t)c->fixsar << 32 | c->sar,
+    trace_rcar_sysdmac_start(s->name, i, (uint64_t)c->fixsar << 32 | c->sar,
                              (uint64_t)c->fixdar << 32 | c->dar,
                              (uint64_t)c->tcr * size);
-    while ( c->tcr && !(c->chcr & CHCR_CAE) )
+}
+
+static void run(RCarSysDMACState *s, unsigned i)
+{
+    RCarSysDMACChannel *c = &s->ch[i];
+    unsigned left = SLICE_UNITS;
+
+    if ( !c->begun )
+        begin(s, i);
+    c->begun = true;
+    for ( ; c->tcr && left && !(c->chcr & CHCR_CAE); left-- )
     {
-        if ( transfer(c, size) )
+        if ( transfer(c, unit_size(c->chcr)) )
             c->tcr--;
         else
             c->chcr |= CHCR_CAE;
     }
-    if ( !(c->chcr & CHCR_CAE) )
+    if ( !c->tcr && !(c->chcr & CHCR_CAE) )
         c->chcr |= CHCR_TE;
+    if ( is_busy(s, c) )
+        return;
+    c->begun = false;
+    trace_rcar_sysdmac_end(s->name, i, c->chcr, c->tcr);
     update_irq(c);
 }
 
 static void run_all(void *opaque)
 {
     RCarSysDMACState *s = opaque;
+    bool busy = false;
 
     for ( unsigned i = 0; i < RCAR_SYSDMAC_CHANNELS; i++ )
-        if ( s->dmaor & OR_DME && s->ch[i].chcr & CHCR_DE &&
-             !(s->ch[i].chcr & (CHCR_TE | CHCR_CAE)) )
+    {
+        if ( is_busy(s, &s->ch[i]) )
             run(s, i);
+        busy |= is_busy(s, &s->ch[i]);
+    }
+    if ( busy )
+        timer_mod(s->timer, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL) + 1);
+}
+
+/* Somebody may have started a channel. */
+static void kick(RCarSysDMACState *s)
+{
+    if ( !timer_pending(s->timer) )
+        timer_mod(s->timer, qemu_clock_get_ms(QEMU_CLOCK_VIRTUAL));
 }
 
 static uint32_t *channel_register(RCarSysDMACChannel *c, hwaddr reg)
@@ -150,6 +188,7 @@ static uint32_t *channel_register(RCarSysDMACChannel *c, hwaddr reg)
 static void clear_channel(RCarSysDMACChannel *c)
 {
     c->sar = c->dar = c->tcr = c->chcr = c->fixsar = c->fixdar = c->dmars = 0;
+    c->begun = false;
     update_irq(c);
 }
 
@@ -198,7 +237,9 @@ static void write_channel(RCarSysDMACState *s, unsigned i, hwaddr reg,
         c->chcr = value;
         update_irq(c);
         if ( value & CHCR_DE )
-            qemu_bh_schedule(s->bh);
+            kick(s);
+        else
+            c->begun = false;
         return;
     }
     *r = reg == TCR ? value & 0xffffff : value;
@@ -224,7 +265,7 @@ static void sysdmac_write(void *opaque, hwaddr offset, uint64_t value,
         break;
     case DMAOR:
         s->dmaor = value;
-        qemu_bh_schedule(s->bh);
+        kick(s);
         break;
     case DMACHCLR:
         for ( unsigned i = 0; i < RCAR_SYSDMAC_CHANNELS; i++ )
@@ -254,6 +295,7 @@ static void sysdmac_reset(DeviceState *dev)
 
     s->dmaor = 0;
     s->dmasec = 0;
+    timer_del(s->timer);
     for ( unsigned i = 0; i < RCAR_SYSDMAC_CHANNELS; i++ )
         clear_channel(&s->ch[i]);
 }
@@ -268,8 +310,13 @@ static void sysdmac_realize(DeviceState *dev, Error **errp)
     sysbus_init_irq(SYS_BUS_DEVICE(dev), &s->error_irq);
     for ( unsigned i = 0; i < RCAR_SYSDMAC_CHANNELS; i++ )
         sysbus_init_irq(SYS_BUS_DEVICE(dev), &s->ch[i].irq);
-    s->bh = qemu_bh_new(run_all, s);
+    s->timer = timer_new_ms(QEMU_CLOCK_VIRTUAL, run_all, s);
 }
+
+static Property sysdmac_properties[] = {
+    DEFINE_PROP_STRING("name", RCarSysDMACState, name),
+    DEFINE_PROP_END_OF_LIST(),
+};
 
 static void sysdmac_class_init(ObjectClass *klass, void *data)
 {
@@ -277,6 +324,7 @@ static void sysdmac_class_init(ObjectClass *klass, void *data)
 
     dc->realize = sysdmac_realize;
     dc->reset = sysdmac_reset;
+    device_class_set_props(dc, sysdmac_properties);
 }
 
 static const TypeInfo sysdmac_types[] = {

@@ -14,6 +14,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(RCarSysDMACState, RCAR_SYSDMAC)
 
 typedef struct RCarSysDMACChannel {
     uint32_t sar, fixsar, dar, fixdar, tcr, chcr, dmars;
+    bool begun;
     AddressSpace *as;
     qemu_irq irq;
 } RCarSysDMACChannel;
@@ -23,7 +24,8 @@ struct RCarSysDMACState {
 
     MemoryRegion iomem;
     qemu_irq error_irq;
-    QEMUBH *bh;
+    QEMUTimer *timer;
+    char *name; /* in traces */
     uint16_t dmaor;
     uint32_t dmasec;
     RCarSysDMACChannel ch[RCAR_SYSDMAC_CHANNELS];
