@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Guest-side GICv2 and GICv3 driver, private interrupts only. See gic.h. */
+/* Guest-side GICv2 and GICv3 driver. See gic.h. */
 #include "gic.h"
 
 #include "fdt.h"
@@ -13,6 +13,7 @@
 #define GICD_CTLR_G1A_ARE 0x12U /* ARE_NS, EnableGrp1A */
 #define GICD_IGROUPR      0x0080
 #define GICD_IPRIORITYR   0x0400
+#define GICD_ITARGETSR    0x0800
 #define GICR_WAKER_ASLEEP (1U << 2)
 #define GICR_TYPER_LAST   (1UL << 4)
 
@@ -24,6 +25,11 @@ struct gic gic;
 
 /* Of each CPU, as the interrupts are. */
 static irq_fn handlers[MAX_CPUS][GIC_NR_PRIVATE];
+
+static void write8(uint64_t addr, uint8_t v)
+{
+    __asm__ volatile("strb %w0, [%1]" : : "r"(v), "r"(addr) : "memory");
+}
 
 static uint64_t mpidr_aff(void)
 {
@@ -169,6 +175,25 @@ static void irq_eoi(uint32_t iar)
         __asm__ volatile("msr s3_0_c12_c12_1, %0; isb" : : "r"((uint64_t)iar));
     else
         write32(gic.gicc_base + GICC_EOIR, iar);
+}
+
+void gic_enable_spi(unsigned int irq)
+{
+    if ( gic.v3 )
+        panic("SPI %u on a GICv3: not needed so far\n", irq);
+    write8(gic.gicd_base + GICD_IPRIORITYR + irq, PRIORITY & 0xff);
+    write8(gic.gicd_base + GICD_ITARGETSR + irq, 1);
+    write32(gic.gicd_base + GICD_ISENABLER(irq / 32), 1U << irq % 32);
+}
+
+unsigned int gic_take(void)
+{
+    return irq_ack() & 0x3ff;
+}
+
+void gic_end(unsigned int irq)
+{
+    irq_eoi(irq);
 }
 
 void irq_handler(void)

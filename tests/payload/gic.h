@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Interrupt controller as a guest sees it: GICv2 or GICv3 by the device tree,
- * SGIs, PPIs and their handlers. SPIs are only reachable through gicd_base.
+ * SGIs, PPIs and their handlers. SPIs have none: they are asked for.
  * Handlers run with interrupts masked. Every CPU calls gic_init_cpu() itself.
  * Manual: IHI 0069 (GICv3), IHI 0048 (GICv2).
  */
@@ -41,6 +41,14 @@ void gic_init_cpu(void);
 
 /* gic_enable - route a private interrupt of this CPU to fn. */
 void gic_enable(unsigned int irq, irq_fn fn);
+
+/* gic_enable_spi - on a GICv2, for CPU 0; it has no handler. */
+void gic_enable_spi(unsigned int irq);
+
+/* gic_take - with interrupts masked: the one that is due, 1020 and above: none.
+ * gic_end - of one that was taken. */
+unsigned int gic_take(void);
+void gic_end(unsigned int irq);
 
 /* gic_send_sgi - signal SGI irq to CPU id, the caller's own included. */
 void gic_send_sgi(unsigned int irq, unsigned int id);

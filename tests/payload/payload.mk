@@ -4,8 +4,9 @@
 # source and the runtime in tests/payload.  To add one, name it in PAYLOADS
 # and its source in payload-NAME.
 
-PAYLOADS := bench fuzz selftest tick
+PAYLOADS := bench dmac fuzz selftest tick
 payload-bench    := tests/bench/bench.c
+payload-dmac     := tests/payload/dmac.c
 payload-fuzz     := tests/payload/fuzz.c tests/payload/fuzz-calls.c
 payload-tick     := tests/payload/tick.c
 payload-selftest := tests/payload/selftest.c
