@@ -22,14 +22,15 @@ for tool in meson ninja pkg-config; do
         { echo "build.sh: $tool is missing: make deps" >&2; exit 1; }
 done
 
-if [ ! -e "$src/px.stamp" ]; then
+patch=$(sha256sum < "$here/qemu-7.2.patch")
+if [ "$(cat "$src/px.stamp" 2> /dev/null)" != "$patch" ]; then
     tools/debian.sh source "$src" qemu/bookworm
     # What Debian leaves out of the source; the build wants them to exist.
     for f in $(sed -n "s/^ *'\(edk2.*\.fd\)',*/\1/p" "$src/pc-bios/meson.build"); do
         [ -e "$src/pc-bios/$f.bz2" ] || bzip2 -c < /dev/null > "$src/pc-bios/$f.bz2"
     done
     patch -s -p1 -d "$src" < "$here/qemu-7.2.patch"
-    touch "$src/px.stamp"
+    echo "$patch" > "$src/px.stamp"
 fi
 for f in "$here"/hw/*.[ch]; do
     cmp -s "$f" "$src/hw/arm/${f##*/}" || cp "$f" "$src/hw/arm/"
