@@ -11,7 +11,8 @@
 #include "guest-tree.h"
 #include "pxl.h"
 
-#define SPI_FIRST 32U
+#define SPI_FIRST   32U
+#define DT_MAX_IRQS 64U
 
 /* ---- what dtdev = [...] says ---- */
 
@@ -222,47 +223,80 @@ static bool same_page(const struct range *a, const struct range *b)
            b->start / GUEST_PAGE <= (a->start + a->size - 1) / GUEST_PAGE;
 }
 
-static bool has_irq(const void *fdt, int node, unsigned int id)
+/* What a node has, so that the other nodes are compared with it quickly: to
+ * find a parent, or a controller, libfdt reads half the tree. */
+struct irqs {
+    unsigned int id[DT_MAX_IRQS], nr;
+};
+
+static void get_irqs(const void *fdt, int node, struct irqs *irqs)
 {
     const uint8_t *irq;
     bool other;
 
-    for ( unsigned int i = 0; (irq = get_irq(fdt, node, i, &other)); i++ )
-        if ( id && intid(irq) == id )
+    irqs->nr = 0;
+    for ( unsigned int i = 0;
+          irqs->nr < DT_MAX_IRQS && (irq = get_irq(fdt, node, i, &other)); i++ )
+        if ( intid(irq) )
+            irqs->id[irqs->nr++] = intid(irq);
+}
+
+/* Could interrupt @i be one of those, if it is the GIC's? False in *@is_there:
+ * past the last. */
+static bool may_be_irq(const void *fdt, int node, unsigned int i,
+                       const struct irqs *irqs, bool *is_there)
+{
+    int len;
+    const uint8_t *p = fdt_getprop(fdt, node, "interrupts-extended", &len);
+    size_t row = p ? 16 : 12, skip = p ? 4 : 0;
+
+    if ( !p )
+        p = fdt_getprop(fdt, node, "interrupts", &len);
+    *is_there = p && (size_t)len >= (i + 1) * row;
+    for ( unsigned int k = 0; *is_there && k < irqs->nr; k++ )
+        if ( intid(p + i * row + skip) == irqs->id[k] )
             return true;
     return false;
 }
 
-static bool shares(const void *fdt, int self, int node,
-                   const struct dt_device *dev)
+static bool has_irq(const void *fdt, int node, const struct irqs *irqs)
+{
+    bool is_there = true, other;
+
+    for ( unsigned int i = 0; is_there; i++ )
+        if ( may_be_irq(fdt, node, i, irqs, &is_there) &&
+             get_irq(fdt, node, i, &other) )
+            return true;
+    return false;
+}
+
+static bool shares(const void *fdt, int node, const struct dt_device *dev,
+                   const struct irqs *irqs)
 {
     const char *status = fdt_getprop(fdt, node, "status", NULL);
-    bool off = status && status[0] != 'o', other;
-    const uint8_t *irq;
+    bool off = status && status[0] != 'o';
     struct range r;
 
     for ( unsigned int i = 0; get_reg(fdt, node, i, &r); i++ )
         for ( unsigned int k = 0; k < dev->nr_regs; k++ )
             if ( same_page(&r, &dev->reg[k]) )
                 return true;
-    for ( unsigned int i = 0; !off && (irq = get_irq(fdt, self, i, &other));
-          i++ )
-        if ( has_irq(fdt, node, intid(irq)) )
-            return true;
-    return false;
+    return !off && has_irq(fdt, node, irqs);
 }
 
 char *dt_sharer(const void *host, const char *path, const struct dt_device *dev)
 {
     int self = fdt_path_offset(host, path);
     size_t len = strlen(path);
+    struct irqs irqs;
 
+    get_irqs(host, self, &irqs);
     for ( int n = fdt_next_node(host, 0, NULL); n >= 0;
           n = fdt_next_node(host, n, NULL) )
     {
         char name[1024];
 
-        if ( n == self || !shares(host, self, n, dev) ||
+        if ( n == self || !shares(host, n, dev, &irqs) ||
              fdt_get_path(host, n, name, sizeof(name)) ||
              (strncmp(name, path, len) == 0 && name[len] == '/') )
             continue;
