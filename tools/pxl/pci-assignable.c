@@ -234,11 +234,12 @@ int cmd_pci_assignable_remove(int argc, char **argv)
 
         if ( !dev || dev->info.dev.kind != PX_DEVICE_PCI )
             rc = -1;
-        else if ( dev->info.owner == 0 )
+        else if ( dev->info.owner == 0 && !bind )
             warn("%s: dom0 has it already", dev->name);
-        else if ( give_back(dev) != 0 || linux_rescan() != 0 )
+        else if ( dev->info.owner != 0 &&
+                  (give_back(dev) != 0 || linux_rescan() != 0) )
             rc = -1;
-        else if ( !bind && linux_unbind(dev->name) != 0 )
+        else if ( (bind ? linux_driver : linux_no_driver)(dev->name) != 0 )
             rc = -1;
     }
     devices_free(&devs);

@@ -309,16 +309,45 @@ char *linux_user(const char *bdf)
     return who;
 }
 
-int linux_unbind(const char *bdf)
+static int unbind(const char *bdf)
 {
-    char *unbind = xasprintf(SYS_PCI "/devices/%s/driver/unbind", bdf);
-    int rc = write_file(unbind, bdf);
+    char *path = xasprintf(SYS_PCI "/devices/%s/driver/unbind", bdf);
+    int rc = write_file(path, bdf);
 
     if ( rc == -ENOENT ) /* it has no driver */
         rc = 0;
     if ( rc < 0 )
         err("%s: dom0's driver does not let go of it: %s", bdf, strerror(-rc));
-    free(unbind);
+    free(path);
+    return rc < 0 ? -1 : 0;
+}
+
+static int set_override(const char *bdf, const char *driver)
+{
+    char *path = xasprintf(SYS_PCI "/devices/%s/driver_override", bdf);
+    int rc = write_file(path, driver);
+
+    if ( rc < 0 )
+        err("%s: %s", path, strerror(-rc));
+    free(path);
+    return rc < 0 ? -1 : 0;
+}
+
+int linux_no_driver(const char *bdf)
+{
+    /* A probe under way is waited for, one still to come finds no match. */
+    return set_override(bdf, "none") != 0 ? -1 : unbind(bdf);
+}
+
+int linux_driver(const char *bdf)
+{
+    int rc;
+
+    if ( set_override(bdf, "\n") != 0 )
+        return -1;
+    rc = write_file(SYS_PCI "/drivers_probe", bdf);
+    if ( rc < 0 )
+        err("%s: dom0's Linux gives it no driver: %s", bdf, strerror(-rc));
     return rc < 0 ? -1 : 0;
 }
 
@@ -329,7 +358,7 @@ int linux_let_go(const char *bdf)
 
     if ( access(remove, F_OK) == 0 )
     {
-        rc = linux_unbind(bdf);
+        rc = unbind(bdf);
         if ( rc == 0 && (rc = write_file(remove, "1")) < 0 )
             err("%s: dom0's Linux does not let go of it: %s", bdf,
                 strerror(-rc));

@@ -11,10 +11,12 @@ char *linux_user_at(const char *folder);
 /* linux_let_go - unbind its driver and forget the device; one that Linux does
  * not know is fine. -1 after a message. */
 int linux_let_go(const char *bdf);
-/* linux_unbind - from its driver, if it has one. -1 after a message. */
-int linux_unbind(const char *bdf);
-/* linux_rescan - find devices that came back. Linux gives them drivers at
- * once, whatever drivers_autoprobe says. -1 after a message. */
+/* linux_no_driver - unbind it and set its driver_override to "none", since Linux
+ * gives a device that came back a driver by itself, when it has time.
+ * linux_driver - the reverse. -1 after a message. */
+int linux_no_driver(const char *bdf);
+int linux_driver(const char *bdf);
+/* linux_rescan - find devices that came back. -1 after a message. */
 int linux_rescan(void);
 
 #endif /* PXL_PCI_LINUX_H */

@@ -155,6 +155,14 @@ if [ -e "/sys/bus/pci/devices/$nvme" ] &&
 else
     fail no-driver "$(ls -l "/sys/bus/pci/devices/$nvme/driver" 2>&1)"
 fi
+step driver-later pxl pci-assignable-remove -r $nvme
+if wait_for 30 test -e "/sys/bus/pci/devices/$nvme/driver"; then
+    pass driver-came
+else
+    fail driver-came "$(cat "/sys/bus/pci/devices/$nvme/driver_override")"
+fi
+step back-to-nobody pxl pci-assignable-add $nvme
+step back-without-driver-again pxl pci-assignable-remove $nvme
 step add-driverless pxl pci-assignable-add $nvme
 step back-to-dom0 pxl pci-assignable-remove -r $nvme
 if wait_for 30 test -b /dev/nvme0n1 &&
