@@ -425,7 +425,10 @@ static void test_msix_many(void **state)
     static const uint16_t control[] = {0xc000, 0x8000, 0,      0x8000,
                                        0xc000, 0x4000, 0x8000, 0};
     const unsigned int nr = 2048;
+    struct device *conflict;
     struct model_fn *fn;
+    unsigned int reset;
+    int rc;
 
     (void)state;
     fn = model_add(NULL, 0x08, 0);
@@ -456,8 +459,20 @@ static void test_msix_many(void **state)
     guest_conf_write(0, 8, BAR(1), 4, 0x81);
     assert_int_equal(model_work, 0);
     assert_int_equal(model_vectors, nr);
-    vpci_remove_function(pci_find(PCI_SBDF(0, 0, 8)));
+    /* nor does a step of its way out; until that is over nobody has it */
+    do
+    {
+        model_work = 0;
+        rc = pci_quarantine(PCI_SBDF(0, 0, 8), &reset, &conflict);
+        assert_in_range(model_work, 0, 200);
+        assert_int_equal(guest_conf_read(0, 8, 0, 4), 0xffffffff);
+        assert_int_equal(!pci_find(PCI_SBDF(0, 0, 8))->dev.owner, !rc);
+        model_advance(1);
+    } while ( rc == -ERESTART );
+    assert_int_equal(rc, 0);
     assert_int_equal(model_vectors, 0);
+    assert_null(pci_find(PCI_SBDF(0, 0, 8))->dev.owner);
+    assert_int_equal(model_get(fn, COMMAND, 2) & MASTER, 0);
 }
 
 /* A reset clears the hardware; writing it all again brings it back. */
@@ -543,7 +558,7 @@ static void test_removal(void **state)
     guest_entry(1, 257, 0);
     guest_conf_write(1, 0, 0xa2, 2, 0x8000);
     assert_int_equal(model_vectors, 1);
-    vpci_remove_function(pci_find(PCI_SBDF(0, 1, 0)));
+    assert_int_equal(vpci_remove_function(pci_find(PCI_SBDF(0, 1, 0))), 0);
     assert_int_equal(model_vectors, 0);
     assert_int_equal(model_nr_mapped(), 0);
     assert_int_equal(model_get(nic, COMMAND, 2) & 7, 0);

@@ -1033,7 +1033,8 @@ void model_exit(void)
         end_domain(model_u[i]);
     list_for_each_entry_safe (pdev, next, &pci_devices, list)
     {
-        vpci_remove_function(pdev);
+        while ( vpci_remove_function(pdev) )
+            ;
         list_del(&pdev->list);
         free(pdev);
     }

@@ -61,7 +61,7 @@ static void begin_leaving(struct pci_dev *pdev)
     /* The machine's addresses are dom0's choice. */
     if ( pdev->dev.owner->is_hardware )
         pci_save(pdev);
-    vpci_remove_function(pdev);
+    (void)vpci_remove_function(pdev);
     pdev->leaving = true;
 }
 
@@ -71,6 +71,8 @@ static int reset(struct pci_dev *pdev)
                                       "power state", "bus"};
     unsigned int kind = pci_reset_kind(pdev);
 
+    if ( vpci_remove_function(pdev) )
+        return -ERESTART;
     if ( pdev->leaving && !pdev->reset_begun )
     {
         pdev->reset_begun = true;
@@ -118,7 +120,8 @@ void pci_lost(struct pci_dev *pdev)
 
     printk("PCI %s: gone\n", pdev->dev.name);
     pdev->gone = true;
-    vpci_remove_function(pdev);
+    while ( vpci_remove_function(pdev) )
+        ;
     pdev->reset.step = 0;
     (void)end_leaving(pdev);
     if ( guest && pci_is_same(pdev) )

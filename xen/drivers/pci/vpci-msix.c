@@ -22,6 +22,9 @@
 #include <xen/io.h>
 #include <xen/mm.h>
 
+/* So many entries lose their vectors in one go: each has an ITS at work. */
+#define EXIT_SLICE 64U
+
 static uint64_t table_address(const struct vpci *f)
 {
     return f->bar[f->msix.bar].addr + f->msix.offset;
@@ -197,13 +200,14 @@ void vpci_msix_reset(struct vpci *f)
     set_control(f, 0);
 }
 
-void vpci_msix_exit(struct vpci *f)
+bool vpci_msix_exit(struct vpci *f)
 {
-    if ( !f->msix.nr )
-        return;
-    vpci_msix_reset(f);
-    for ( unsigned int i = 0; i < f->msix.nr; i++ )
-        vpci_msg_free(&f->msix.entry[i].msg);
-    f->msix.nr = 0;
+    unsigned int left = f->msix.nr > EXIT_SLICE ? f->msix.nr - EXIT_SLICE : 0;
+
+    while ( f->msix.nr > left )
+        vpci_msg_free(&f->msix.entry[--f->msix.nr].msg);
+    if ( left )
+        return false;
     xfree(f->msix.entry);
+    return true;
 }

@@ -142,7 +142,8 @@ int __must_check vpci_msi_init(struct vpci *f);
 void vpci_msi_exit(struct vpci *f);
 
 int __must_check vpci_msix_init(struct vpci *f);
-void vpci_msix_exit(struct vpci *f);
+/* vpci_msix_exit - its BARs are unmapped; false: there is more to do. */
+bool __must_check vpci_msix_exit(struct vpci *f);
 /* vpci_msi_reset, vpci_msix_reset - as after a reset of the function, which
  * comes. */
 void vpci_msi_reset(struct vpci *f);

@@ -543,13 +543,15 @@ static void connect_pin(struct vpci *f)
                         PX_VPCI_INTX_IRQ + ((f->devfn >> 3) + pin) % 4);
 }
 
-static void free_function(struct vpci *f)
+/* False: it has many vectors, there is more to do. */
+static bool free_function(struct vpci *f)
 {
+    if ( !vpci_msix_exit(f) )
+        return false;
     vpci_msi_exit(f);
-    vpci_msix_exit(f);
-    vpci_header_exit(f);
     unmap_doorbell(f);
     xfree(f);
+    return true;
 }
 
 static int init_function(struct vpci *f)
@@ -585,7 +587,11 @@ int vpci_add_function(struct domain *d, struct pci_dev *pdev,
     spin_lock(&d->vpci.lock);
     rc = init_function(f);
     if ( rc )
-        free_function(f);
+    {
+        vpci_header_exit(f);
+        while ( !free_function(f) )
+            ;
+    }
     else
     {
         connect_pin(f);
@@ -598,23 +604,35 @@ int vpci_add_function(struct domain *d, struct pci_dev *pdev,
     return rc;
 }
 
-void vpci_remove_function(struct pci_dev *pdev)
+static void hide_function(struct pci_dev *pdev)
 {
     struct vpci *f = pdev->vpci;
-    struct domain *d;
 
-    if ( !f )
-        return;
-    d = f->d;
-    spin_lock(&d->vpci.lock);
     pci_intx_detach(pdev);
     pci_quiesce(pdev);
     list_del(&f->list);
+    vpci_header_exit(f);
     pdev->vpci = NULL;
+    pdev->old_vpci = f;
     pdev->vslot = PX_NO_INDEX;
     pdev->shared_msi = false;
-    free_function(f);
+}
+
+int vpci_remove_function(struct pci_dev *pdev)
+{
+    struct vpci *f = pdev->vpci ? pdev->vpci : pdev->old_vpci;
+    struct domain *d;
+
+    if ( !f )
+        return 0;
+    d = f->d;
+    spin_lock(&d->vpci.lock);
+    if ( pdev->vpci )
+        hide_function(pdev);
+    if ( free_function(f) )
+        pdev->old_vpci = NULL;
     spin_unlock(&d->vpci.lock);
+    return pdev->old_vpci ? -ERESTART : 0;
 }
 
 /* The machine's addresses of BAR @i while somebody has the function. */

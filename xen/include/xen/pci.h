@@ -94,6 +94,7 @@ struct pci_dev {
     bool gone;    /* pulled out; the struct waits for what comes next */
     uint32_t requester_id;     /* as seen by IOMMU and ITS (aliases) */
     struct vpci *vpci;         /* emulation for the owner; NULL none */
+    struct vpci *old_vpci;     /* device lock: what is left to free of it */
     struct pci_saved saved;    /* device lock */
     bool leaving, reset_begun; /* device lock: on its way from its owner */
     struct {

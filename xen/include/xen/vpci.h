@@ -35,9 +35,12 @@ int __must_check vpci_add_bridge(struct domain *d);
  */
 int __must_check vpci_add_function(struct domain *d, struct pci_dev *pdev,
                                    unsigned int devfn, unsigned int flags);
-/* vpci_remove_function - quiesce it, withdraw its interrupts and doorbell,
- * unmap its BARs. */
-void vpci_remove_function(struct pci_dev *pdev);
+/*
+ * vpci_remove_function - quiesce it, unmap its BARs, withdraw its interrupts
+ * and doorbell. -ERESTART: call again, some of its vectors are left; for its
+ * owner it has gone. Device lock held.
+ */
+int vpci_remove_function(struct pci_dev *pdev);
 /* vpci_uses - does somebody have it, with registers in this range of the
  * machine? Device lock held. */
 bool vpci_uses(const struct pci_dev *pdev, uint64_t addr, uint64_t size);
