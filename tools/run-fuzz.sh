@@ -4,25 +4,36 @@
 # run-fuzz.sh SECONDS TARGET... - run each libFuzzer target for so long, from
 # its seeds (tests/fuzz/seeds/TARGET) and what earlier runs found.  Inputs that
 # crashed once are kept in tests/fuzz/crashes/TARGET and are run first.
+# Targets run side by side.
 
 set -u
 
-seconds=${1:?usage: run-fuzz.sh SECONDS TARGET...}
-shift
-passed=0 failed=0
-
-for target in "$@"; do
+run()
+{
+    target=$1
     corpus=build/fuzz/corpus/$target
-    log=build/fuzz/$target.log
     mkdir -p "$corpus"
     dirs=$corpus
     [ -d "tests/fuzz/seeds/$target" ] && dirs="$dirs tests/fuzz/seeds/$target"
     [ -d "tests/fuzz/crashes/$target" ] &&
         dirs="$dirs tests/fuzz/crashes/$target"
     # shellcheck disable=SC2086  # one word per folder
-    if "build/fuzz/$target" -max_total_time="$seconds" -timeout=25 \
-            -rss_limit_mb=2048 -artifact_prefix="build/fuzz/$target-" \
-            -print_final_stats=1 $dirs > "$log" 2>&1; then
+    "build/fuzz/$target" -max_total_time="$seconds" -timeout=25 \
+        -rss_limit_mb=2048 -artifact_prefix="build/fuzz/$target-" \
+        -print_final_stats=1 $dirs > "build/fuzz/$target.log" 2>&1
+    echo $? > "build/fuzz/$target.rc"
+}
+
+seconds=${1:?usage: run-fuzz.sh SECONDS TARGET...}
+shift
+[ "${1-}" = --one ] && { run "$2"; exit; }
+printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 "$0" "$seconds" --one
+
+passed=0 failed=0
+for target in "$@"; do
+    log=build/fuzz/$target.log
+    read -r rc < "build/fuzz/$target.rc"
+    if [ "$rc" = 0 ]; then
         echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' \
               "$log") inputs in $seconds s"
         passed=$((passed + 1))

@@ -16,6 +16,7 @@ count()
         awk '{ n += $1 } END { print n + 0 }'
 }
 
+# shellcheck disable=SC2016  # for the inner shell
 printf '%s\n' "$@" | xargs -P "$(nproc)" -I '{}' sh -c '
     timeout "${PX_TEST_LIMIT:-600}" build/host/{} > build/host/{}.log 2>&1
     echo $? > build/host/{}.rc'
