@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* build.c - a new domain's contents; see build.h. */
 #include "build.h"
 #include "guest-tree.h"

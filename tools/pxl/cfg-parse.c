@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * cfg-parse.c - the grammar of configuration files. It stops at the first
  * mistake; a message names the line it is on, or the line where what is not

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cfg.c - the settings of a configuration, and what is asked of them. */
 #include "cfg.h"
 

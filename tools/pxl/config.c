@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* config.c - the description of a domain, by xl.cfg's names; see config.h. */
 #include "config.h"
 #include "parse.h"

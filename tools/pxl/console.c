@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* console.c - a domain's console; see console.h. */
 #include "console.h"
 #include "cmd.h"

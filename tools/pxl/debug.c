@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* debug.c - dmesg, debug-keys, sysrq: messages, and how to provoke them. */
 #include <ctype.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* devspec.c - disk and vif strings; see devspec.h. */
 #include "devspec.h"
 #include "pxl.h"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * guest-tree.c - the device tree of a guest, with libfdt's sequential writer. What
  * stands at these addresses is in Xen's public/arch-arm.h; bindings are

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * guest.c - a domain's life; see guest.h. The order is that of Xen's
  * toolstack: the domain, its limits, its memory, xenstore, its devices; the

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * hyp.c - hypercalls. An argument is copied into memory that the hypervisor
  * may write (privcmd's, never paged out), and back.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * image.c - kernels and ramdisks; see image.h.
  * The header: Linux, Documentation/arm64/booting.rst.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* info.c - info: the host and its hypervisor. */
 #include <errno.h>
 #include <getopt.h>

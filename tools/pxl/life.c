@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* life.c - commands on a domain's life: pause, shutdown, reboot, destroy. */
 #include "cmd.h"
 #include "domain.h"

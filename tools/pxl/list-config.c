@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * list-config.c - list -l: what a domain is made of, in libxl's words, as
  * xenstore knows it. xl does not write there what kernel it has loaded.

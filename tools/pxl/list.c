@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* list.c - list, domid, domname, rename, uptime: what domains there are. */
 #include <ctype.h>
 #include <getopt.h>

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* loopdev.c - loop devices by ioctl, as losetup(8); see loopdev.h. */
 #include "loopdev.h"
 #include "pvdev.h"

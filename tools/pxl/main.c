@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* main.c - the command line: global options, the table of commands, help. */
 #include "cmd.h"
 #include "pxl.h"

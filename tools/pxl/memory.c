@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * memory.c - mem-set, mem-max. A domain's balloon driver reads memory/target
  * and gives back or asks for pages; the hypervisor's limit is set a little

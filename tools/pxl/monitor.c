@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * monitor.c - waits for the end of a domain; see monitor.h. xenstored says
  * with @releaseDomain that some domain has stopped or is gone; which one the

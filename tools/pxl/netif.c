@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* netif.c - network interfaces by ioctl; see netif.h and netdevice(7). */
 #include "netif.h"
 #include "pxl.h"

@@ -50,6 +50,7 @@ pxl_srcs += tools/pxl/pci-linux.c
 pxl_srcs += tools/pxl/pci-list.c
 pxl_srcs += tools/pxl/pci.c
 pxl_srcs += tools/pxl/pvdev.c
+pxl_srcs += tools/pxl/pv-cmd.c
 pxl_srcs += tools/pxl/sched.c
 pxl_srcs += tools/pxl/store.c
 pxl_srcs += tools/pxl/vbd.c

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sched.c - sched-credit2: who gets how much of the CPUs. */
 #include "sched.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * store.c - a domain in xenstore; see store.h. The paths are those of Xen's
  * docs/misc/xenstore-paths.

@@ -1,9 +1,10 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vbd.c - paravirtual disks; see vbd.h. */
 #include "vbd.h"
 #include "cmd.h"
 #include "json.h"
 #include "loopdev.h"
+#include "pv-cmd.h"
 #include "pvdev.h"
 #include "pxl.h"
 #include "table.h"
@@ -302,28 +303,6 @@ static int devid_arg(int domid, const char *arg, uint32_t *devid)
     return 0;
 }
 
-int cmd_block_detach(int argc, char **argv)
-{
-    static const struct option longopts[] = {{"force", no_argument, NULL, 'f'},
-                                             {NULL, 0, NULL, 0}};
-    bool force = false;
-    uint32_t devid;
-    int domid, opt;
-
-    while ( (opt = options(argc, argv, "f", longopts)) != -1 )
-    {
-        if ( opt != 'f' )
-            return EXIT_FAILURE;
-        force = true;
-    }
-    if ( argc - optind != 2 )
-        return usage(argv[0]);
-    domid = domain_arg(argv[optind]);
-    if ( domid < 0 || devid_arg(domid, argv[optind + 1], &devid) )
-        return EXIT_FAILURE;
-    return vbd_remove(domid, devid, force) ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 static void list_one(struct table *t, int domid, uint32_t devid)
 {
     const struct pv_device d = {"vbd", domid, devid};
@@ -362,46 +341,20 @@ static void list_one(struct table *t, int domid, uint32_t devid)
     free(back);
 }
 
-static int list_domain(struct table *t, const char *arg)
-{
-    int domid = domain_arg(arg);
-    uint32_t *ids;
-    size_t nr;
+static const struct pv_kind kind = {
+    .type = "vbd",
+    .columns = "Vdev|<Name|Dom|<Mode|State|Evtchn|<Target",
+    .find = devid_arg,
+    .remove = vbd_remove,
+    .list_one = list_one,
+};
 
-    if ( domid < 0 )
-        return -1;
-    ids = pv_list("vbd", domid, &nr);
-    for ( size_t i = 0; i < nr; i++ )
-        list_one(t, domid, ids[i]);
-    free(ids);
-    return 0;
+int cmd_block_detach(int argc, char **argv)
+{
+    return pv_cmd_detach(&kind, argc, argv);
 }
 
 int cmd_block_list(int argc, char **argv)
 {
-    static const struct option longopts[] = {{"json", no_argument, NULL, 'j'},
-                                             {NULL, 0, NULL, 0}};
-    struct table *t = NULL;
-    bool json = false;
-    int opt, rc = 0;
-
-    while ( (opt = options(argc, argv, "j", longopts)) != -1 )
-    {
-        if ( opt != 'j' )
-            return EXIT_FAILURE;
-        json = true;
-    }
-    if ( optind == argc )
-        return usage(argv[0]);
-    if ( json )
-        json_array(NULL);
-    else
-        t = table_new("Vdev|<Name|Dom|<Mode|State|Evtchn|<Target");
-    for ( ; optind < argc; optind++ )
-        rc |= list_domain(t, argv[optind]);
-    if ( json )
-        json_end();
-    else
-        table_print(t);
-    return rc ? EXIT_FAILURE : EXIT_SUCCESS;
+    return pv_cmd_list(&kind, argc, argv);
 }

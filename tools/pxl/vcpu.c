@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vcpu.c - vcpu-list, vcpu-pin, vcpu-set. */
 #include "vcpu.h"
 

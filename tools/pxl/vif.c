@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * vif.c - paravirtual network interfaces; see vif.h.
  *
@@ -10,6 +10,7 @@
 #include "cmd.h"
 #include "json.h"
 #include "netif.h"
+#include "pv-cmd.h"
 #include "pvdev.h"
 #include "pxl.h"
 #include "table.h"
@@ -231,28 +232,6 @@ static int devid_arg(int domid, const char *arg, uint32_t *devid)
     return -1;
 }
 
-int cmd_network_detach(int argc, char **argv)
-{
-    static const struct option longopts[] = {{"force", no_argument, NULL, 'f'},
-                                             {NULL, 0, NULL, 0}};
-    bool force = false;
-    uint32_t devid;
-    int domid, opt;
-
-    while ( (opt = options(argc, argv, "f", longopts)) != -1 )
-    {
-        if ( opt != 'f' )
-            return EXIT_FAILURE;
-        force = true;
-    }
-    if ( argc - optind != 2 )
-        return usage(argv[0]);
-    domid = domain_arg(argv[optind]);
-    if ( domid < 0 || devid_arg(domid, argv[optind + 1], &devid) )
-        return EXIT_FAILURE;
-    return vif_remove(domid, devid, force) ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 static void list_one(struct table *t, int domid, uint32_t devid)
 {
     const struct pv_device d = {"vif", domid, devid};
@@ -293,41 +272,20 @@ static void list_one(struct table *t, int domid, uint32_t devid)
     free(back);
 }
 
+static const struct pv_kind kind = {
+    .type = "vif",
+    .columns = "Idx|Dom|<MAC address|State|Evtchn|<Interface|<Bridge",
+    .find = devid_arg,
+    .remove = vif_remove,
+    .list_one = list_one,
+};
+
+int cmd_network_detach(int argc, char **argv)
+{
+    return pv_cmd_detach(&kind, argc, argv);
+}
+
 int cmd_network_list(int argc, char **argv)
 {
-    static const struct option longopts[] = {{"json", no_argument, NULL, 'j'},
-                                             {NULL, 0, NULL, 0}};
-    struct table *t = NULL;
-    bool json = false;
-    int opt, rc = EXIT_SUCCESS;
-
-    while ( (opt = options(argc, argv, "j", longopts)) != -1 )
-    {
-        if ( opt != 'j' )
-            return EXIT_FAILURE;
-        json = true;
-    }
-    if ( optind == argc )
-        return usage(argv[0]);
-    if ( json )
-        json_array(NULL);
-    else
-        t = table_new("Idx|Dom|<MAC address|State|Evtchn|<Interface|<Bridge");
-    for ( ; optind < argc; optind++ )
-    {
-        int domid = domain_arg(argv[optind]);
-        size_t nr = 0;
-        uint32_t *ids = domid < 0 ? NULL : pv_list("vif", domid, &nr);
-
-        if ( domid < 0 )
-            rc = EXIT_FAILURE;
-        for ( size_t i = 0; i < nr; i++ )
-            list_one(t, domid, ids[i]);
-        free(ids);
-    }
-    if ( json )
-        json_end();
-    else
-        table_print(t);
-    return rc;
+    return pv_cmd_list(&kind, argc, argv);
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* xs.c - xenstore; see xs.h. */
 #include "xs.h"
 #include "pxl.h"
