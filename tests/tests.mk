@@ -81,10 +81,9 @@ images: all
 run: all images
 	$(Q)$(PYTHON) tools/run.py
 
-# As many machines side by side as there are CPUs; those of a file share one
-# fixture, so they stay together.
+# As many machines side by side as there are CPUs: see ByMachine in conftest.py.
 pytest = $(PYTHON) -m pytest -q -p no:cacheprovider --durations=15 \
-    -n $(shell nproc) --dist loadfile tests/system
+    -n $(shell nproc) --dist loadscope tests/system
 
 #: check-system    boots on QEMU virt with iommu=smmuv3 (SYSTEM_ARGS to pytest)
 check-system: all images

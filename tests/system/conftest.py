@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from qemu import BUILD, Machine, TOP
 
@@ -16,6 +17,18 @@ RUNS = pathlib.Path(os.environ.get("PX_RUNS", BUILD / "system"))
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "soak: only in make soak")
+
+
+class ByMachine(LoadScopeScheduling):
+    """Tests of a file with the same parameters look at one machine, which only
+    one worker shall boot."""
+
+    def _split_scope(self, nodeid):
+        return nodeid.partition("::")[0] + nodeid.partition("[")[2]
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return ByMachine(config, log)
 
 
 @pytest.fixture(scope="module")
