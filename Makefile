@@ -133,6 +133,7 @@ srcs += xen/drivers/pci/vpci-msix.c
 srcs += xen/drivers/pci/vpci.c
 
 # Parts of systems on a chip that drivers ask about.
+srcs += xen/drivers/soc/rcar-cpg.c
 srcs += xen/drivers/soc/rcar-prr.c
 srcs += xen/drivers/soc/rcar-sysc.c
 

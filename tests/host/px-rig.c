@@ -14,6 +14,7 @@
 #include <xen/irq.h>
 #include <xen/guest-copy.h>
 #include <xen/hypercall.h>
+#include <xen/rcar.h>
 
 #define SID_FUNCTION 0x108U
 #define SID_NODE     0x4210U
@@ -341,6 +342,42 @@ static void make_sd(void)
     dom0_has(2);
     dom0_has(3);
     dom0_has(5);
+}
+
+/* ---- clocks and resets ---- */
+
+static unsigned int index_of(const struct dt_node *np)
+{
+    for ( unsigned int i = 0; i < PX_NODES; i++ )
+        if ( px_rig.node[i] == np )
+            return i;
+    fail_msg("no node of the rig's");
+    return 0;
+}
+
+int rcar_cpg_hold(const struct dt_node *np)
+{
+    px_rig.held[index_of(np)] = true;
+    return px_rig.no_clock ? -EIO : 0;
+}
+
+void rcar_cpg_let_go(const struct dt_node *np)
+{
+    px_rig.held[index_of(np)] = false;
+}
+
+/* Between owners: nobody reaches its registers, its DMA is the old one's. */
+void rcar_cpg_reset(const struct dt_node *np)
+{
+    const struct px_node *res = &px_rig.res[index_of(np)];
+
+    assert_true(px_rig.held[index_of(np)]);
+    for ( unsigned int i = 0; i < PX_DOMAINS; i++ )
+        assert_true(
+            mfn_eq(p2m_lookup(px_rig.d[i], _gfn(res->reg[0][0] >> PAGE_SHIFT),
+                              NULL, NULL),
+                   INVALID_MFN));
+    px_rig.nr_resets++;
 }
 
 void px_rig_init(void)

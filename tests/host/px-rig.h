@@ -33,6 +33,9 @@ struct px_rig {
     bool booked[PX_DOMAINS][PX_IRQS];
     unsigned int nr_spis; /* of domUs */
     struct dt_node *disabled;
+    bool held[PX_NODES]; /* its clock */
+    unsigned int nr_resets;
+    bool no_clock; /* none starts */
     /* what pci_*() were asked last, and what they say (0: do it) */
     unsigned int nr_calls, flags, slot;
     int rc;

@@ -530,6 +530,7 @@ static void sd_is_at(const struct domain *d)
     }
     assert_ptr_equal(px_rig.irq_guest[70], d);
     assert_ptr_equal(px_rig.irq_guest[71], d);
+    assert_int_equal(px_rig.held[3], d != hardware_domain);
     assert_int_equal(
         rangeset_contains(&hardware_domain->iomem_caps, 0x50000, 0x50001),
         d == hardware_domain);
@@ -659,6 +660,31 @@ static void nothing_changes_on_errors(void)
     sd_is_at(px_rig.d[0]);
 }
 
+/* Its clock runs while dom0 does not know who uses it; it is reset whenever
+ * it has left a domain. */
+static void clocks_and_resets(void)
+{
+    px_rig_init();
+    px_rig.no_clock = true;
+    assert_int_equal(quarantine(node(SD), false), -EIO);
+    sd_is_at(px_rig.d[0]);
+    px_rig.no_clock = false;
+    assert_int_equal(px_rig.nr_resets, 0);
+    assert_int_equal(quarantine(node(SD), false), 0);
+    assert_int_equal(px_rig.nr_resets, 1);
+
+    px_rig.no_clock = true;
+    assert_int_equal(give(1, node(SD), 0), -EIO);
+    sd_is_at(NULL);
+    px_rig.no_clock = false;
+    assert_int_equal(give(1, node(SD), 0), 0);
+    assert_int_equal(px_rig.nr_resets, 1);
+    assert_int_equal(take(1, node(SD)), 0);
+    assert_int_equal(px_rig.nr_resets, 2);
+    assert_int_equal(quarantine(node(SD), true), 0);
+    sd_is_at(px_rig.d[0]);
+}
+
 static void not_to_be_moved(void)
 {
     struct px_node *sd;
@@ -690,6 +716,8 @@ static void a_domain_that_dies(void)
     assert_int_equal(give(1, node(SD), 0), 0);
     spin_lock(&px_rig.d[1]->hypercall_lock);
     dt_withdraw(px_rig.d[1], px_rig.sd);
+    assert_int_equal(px_rig.nr_resets, 2);
+    assert_ptr_equal(px_rig.sd->owner, px_rig.d[1]); /* the DMA goes last */
     spin_unlock(&px_rig.d[1]->hypercall_lock);
     assert_int_equal(rig_deassign(px_rig.sd), 0);
     sd_is_at(NULL);
@@ -786,6 +814,7 @@ int main(void)
         TEST(a_node_with_all_it_has),
         TEST(shared_with_another),
         TEST(nothing_changes_on_errors),
+        TEST(clocks_and_resets),
         TEST(not_to_be_moved),
         TEST(a_domain_that_dies),
         TEST(without_memory),

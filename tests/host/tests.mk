@@ -70,6 +70,10 @@ test-bootmem := tests/host/test-bootmem.c tests/host/libfdt.c \
 test-bootmem-cflags := $(test-device-tree-cflags) \
     -isystem xen/arch/arm/include -Wno-redundant-decls
 
+HOST_TESTS += test-rcar-cpg
+test-rcar-cpg := tests/host/test-rcar-cpg.c xen/drivers/soc/rcar-cpg.c
+test-rcar-cpg-cflags := $(test-smmuv3-cflags)
+
 HOST_TESTS += test-rcar-sysc
 test-rcar-sysc := tests/host/test-rcar-sysc.c xen/drivers/soc/rcar-sysc.c
 test-rcar-sysc-cflags := $(test-smmuv3-cflags)
@@ -201,7 +205,8 @@ test-pxl-create-libs := -lfdt -lz
 
 # A board's tree of Debian's kernel package.
 HOST_TESTS += test-pxl-dt
-test-pxl-dt := tests/host/test-pxl-dt.c tools/pxl/dt-node.c tools/pxl/util.c
+test-pxl-dt := tests/host/test-pxl-dt.c tools/pxl/dt-known.c \
+    tools/pxl/dt-node.c tools/pxl/util.c
 test-pxl-dt-cflags := -D_GNU_SOURCE -iquote tools/pxl
 test-pxl-dt-libs := -lfdt
 

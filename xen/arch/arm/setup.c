@@ -6,6 +6,7 @@
 #include <xen/device-tree.h>
 #include <xen/domain.h>
 #include <xen/pci.h>
+#include <xen/rcar.h>
 #include <xen/self-test.h>
 #include <xen/softirq.h>
 #include <asm/early.h>
@@ -100,6 +101,7 @@ void start_xen(maddr_t image, maddr_t fdt_ma)
     pci_init();   /* bus mastering off, before anything else (P4) */
     iommu_init(); /* unknown streams abort from here on */
     pci_add_to_iommu();
+    rcar_cpg_init(); /* the clocks of what has been probed */
 
     dom0 = domain_build_dom0();
     if ( dom0 )

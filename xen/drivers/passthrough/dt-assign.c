@@ -20,6 +20,7 @@
 #include <xen/irq.h>
 #include <xen/lib.h>
 #include <xen/mm.h>
+#include <xen/rcar.h>
 
 #define MAX_NODES  8U
 #define MAX_RANGES 16U
@@ -399,6 +400,31 @@ static int take_all(struct domain *d, const struct claim *c)
     return unmap_regs(d, c);
 }
 
+/* ---- clocks and resets ---- */
+
+/* The hardware domain's clock driver does not know who uses it now. */
+static int hold_clocks(const struct claim *c)
+{
+    int rc = 0;
+
+    for ( unsigned int i = 0; !rc && i < c->nr_nodes; i++ )
+        rc = rcar_cpg_hold(c->node[i]);
+    return rc;
+}
+
+static void let_go_of_clocks(const struct claim *c)
+{
+    for ( unsigned int i = 0; i < c->nr_nodes; i++ )
+        rcar_cpg_let_go(c->node[i]);
+}
+
+/* What one owner has started ends before the next one comes. Clocks run. */
+static void reset_all(const struct claim *c)
+{
+    for ( unsigned int i = 0; i < c->nr_nodes; i++ )
+        rcar_cpg_reset(c->node[i]);
+}
+
 /* ---- owners ---- */
 
 static int take_dma(struct domain *from, struct device *dev)
@@ -480,7 +506,9 @@ int dt_attach(struct domain *d, struct device *dev, uint32_t *owner,
         rc = give_dma(d, dev, owner, conflict);
     if ( rc )
         return rc;
-    rc = give_all(d, &c);
+    rc = hold_clocks(&c);
+    if ( !rc )
+        rc = give_all(d, &c);
     if ( rc )
     {
         (void)take_all(d, &c);
@@ -494,8 +522,11 @@ void dt_withdraw(struct domain *d, struct device *dev)
     struct claim c;
 
     ASSERT(spin_is_held(&d->hypercall_lock));
-    if ( dev->kind == DEVICE_DT && !make_claim(&c, dev) && take_all(d, &c) )
+    if ( dev->kind != DEVICE_DT || make_claim(&c, dev) )
+        return;
+    if ( take_all(d, &c) )
         ASSERT_UNREACHABLE(); /* leaves of one page */
+    reset_all(&c);
 }
 
 int dt_detach(struct domain *d, struct device *dev)
@@ -579,10 +610,16 @@ int dt_quarantine(struct device *dev)
     rc = set_caps(&c, false);
     if ( !rc )
         rc = take_all(hardware_domain, &c);
+    if ( !rc )
+        rc = hold_clocks(&c);
     if ( rc )
+    {
+        let_go_of_clocks(&c);
         give_back(&c);
-    else
-        rc = take_dma(hardware_domain, dev);
+        return end_move(rc);
+    }
+    reset_all(&c);
+    rc = take_dma(hardware_domain, dev);
     return end_move(rc == -ENODEV ? 0 : rc);
 }
 
@@ -602,7 +639,9 @@ int dt_release(struct device *dev, struct device **conflict)
     rc = give_all(hardware_domain, &c);
     if ( !rc )
         rc = set_caps(&c, true);
-    if ( rc )
+    if ( !rc )
+        let_go_of_clocks(&c);
+    else
     {
         (void)take_all(hardware_domain, &c);
         (void)set_caps(&c, false);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What drivers ask about a Renesas R-Car or RZ/G2: which product and cut it
- * is, and whether a power area is switched on. drivers/soc/rcar-*.c.
+ * is, whether a power area is switched on, and clocks that the hardware domain
+ * does not stop. drivers/soc/rcar-*.c.
  */
 #ifndef XEN_RCAR_H
 #define XEN_RCAR_H
@@ -59,5 +60,27 @@ bool rcar_power_is_on(const struct rcar_power *power);
 /* rcar_power_watch - call @fn after areas have been switched on or off, before
  * the one who did it goes on. No lock is held. One caller; boot only. */
 void rcar_power_watch(void (*fn)(void));
+
+/* ---- clocks and resets of modules, CPG ----
+ *
+ * All of these do nothing on machines without one. No lock of LOCK_RANK_POWER
+ * or above is held.
+ */
+
+/* rcar_cpg_init - before the hardware domain is built; holds the clocks of
+ * nodes that are ours. */
+void rcar_cpg_init(void);
+
+/*
+ * rcar_cpg_hold - start the module clocks in "clocks"; the hardware domain can
+ * neither stop nor reset these modules until rcar_cpg_let_go(). Held already:
+ * fine. -EIO: one does not start, it is held all the same; -ENOSPC: too
+ * many nodes are held.
+ */
+int __must_check rcar_cpg_hold(const struct dt_node *np);
+void rcar_cpg_let_go(const struct dt_node *np);
+/* rcar_cpg_reset - by its "resets", but for lines that reset a device of the
+ * hardware domain's, too. Its clock runs. */
+void rcar_cpg_reset(const struct dt_node *np);
 
 #endif /* XEN_RCAR_H */
