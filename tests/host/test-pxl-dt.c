@@ -196,6 +196,10 @@ static void test_card(void **state)
     was_told(SDHI "|vqmmc-supply|/regulator-vccq-sdhi0\n");
     was_told(SDHI "|cd-gpios|/soc/gpio@e6053000\n");
     assert_null(strstr(told, "|clocks|"));
+    /* Instead of a line that says so; and nobody switches voltages. */
+    assert_non_null(prop(GUEST, "non-removable", &len));
+    assert_null(prop(GUEST, "sd-uhs-sdr50", &len));
+    assert_null(prop(GUEST, "sd-uhs-sdr104", &len));
     {
         static const char *const gone[] = {
             "resets",    "vqmmc-supply",  "cd-gpios", "power-domains",
@@ -216,6 +220,52 @@ static void test_unknown_clock(void **state)
     /* Not half of them: drivers count. */
     assert_null(prop(GUEST, "clocks", &len));
     assert_null(prop(GUEST, "clock-names", &len));
+}
+
+/* A fixed supply of 1.8 V: the modes stay. */
+static void test_soldered(void **state)
+{
+    int len;
+
+    (void)state;
+    derive("/soc/mmc@ee160000,clock:core=200000000,clock:clkh=800000000");
+    assert_non_null(prop("/passthrough/mmc@ee160000", "mmc-hs200-1_8v", &len));
+    assert_non_null(prop("/passthrough/mmc@ee160000", "vqmmc-supply", &len));
+}
+
+/* As dom0's debugfs has them. */
+static uint64_t linux_rate(const char *provider, const char *output)
+{
+    if ( strcmp(provider, "/soc/clock-controller@e6150000") != 0 )
+        return 0;
+    return strcmp(output, "sdif0") == 0  ? 199999992
+           : strcmp(output, "sd0h") == 0 ? 799999968
+                                         : 0;
+}
+
+static void test_linux_clocks(void **state)
+{
+    struct dt_spec spec;
+    struct dt_source src = {
+        .host = board, .spec = &spec, .nr = 1, .rate = linux_rate};
+    char *why;
+    int len;
+
+    (void)state;
+    assert_int_equal(dt_spec_parse(SDHI, &spec, &why), 0);
+    make(&src);
+    dt_spec_free(&spec);
+    assert_null(strstr(told, "|clocks|"));
+    for ( int i = 0; i < 2; i++ )
+        assert_int_equal(fdt32_ld(fdt_getprop(guest, behind(GUEST, "clocks", i),
+                                              "clock-frequency", &len)),
+                         i ? 799999968 : 199999992);
+
+    /* Another's clocks are not this one's. */
+    assert_int_equal(dt_spec_parse("/soc/mmc@ee140000", &spec, &why), 0);
+    make(&src);
+    dt_spec_free(&spec);
+    was_told("/soc/mmc@ee140000|clocks|/soc/clock-controller@e6150000\n");
 }
 
 static uint64_t some_rate(const char *provider, const char *output)
@@ -336,6 +386,8 @@ int main(void)
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_card),
         cmocka_unit_test(test_unknown_clock),
+        cmocka_unit_test(test_soldered),
+        cmocka_unit_test(test_linux_clocks),
         cmocka_unit_test(test_two),
         cmocka_unit_test(test_read),
         cmocka_unit_test(test_shared_line),

@@ -8,6 +8,7 @@
 
 #include <libfdt.h>
 
+#include "dt-known.h"
 #include "guest-tree.h"
 #include "pxl.h"
 
@@ -373,11 +374,12 @@ static const char *string_at(const void *fdt, int node, const char *name, int i)
     return fdt_stringlist_get(fdt, node, name, i, NULL);
 }
 
-/* Rate of the clock that these cells name; 0: not known. */
-static uint64_t clock_rate(struct out *o, int provider, uint32_t arg,
-                           const char *name)
+/* Rate of clock @i of a node, output @arg of its provider; 0: not known. */
+static uint64_t clock_rate(struct out *o, int node, int i, int provider,
+                           uint32_t arg)
 {
     const void *host = o->src->host;
+    const char *name = string_at(host, node, "clock-names", i);
     uint64_t rate = name ? rate_option(o->spec, name) : 0;
     char path[1024];
 
@@ -390,6 +392,7 @@ static uint64_t clock_rate(struct out *o, int provider, uint32_t arg,
         const char *output =
             string_at(host, provider, "clock-output-names", (int)arg);
 
+        output = output ? output : dt_clock_name(host, node, i);
         rate = o->src->rate(path, output ? output : "");
     }
     return rate > UINT32_MAX ? 0 : rate;
@@ -430,9 +433,8 @@ static void put_clocks(struct out *o, int node)
 
         if ( n > 3 || (uint32_t)len < 4 + n * 4 )
             return;
-        rate[nr] =
-            clock_rate(o, provider, n ? (uint32_t)cells(p + 4 * n, 1) : 0,
-                       string_at(host, node, "clock-names", nr));
+        rate[nr] = clock_rate(o, node, nr, provider,
+                              n ? (uint32_t)cells(p + 4 * n, 1) : 0);
         if ( !rate[nr] )
         {
             tell(o, "clocks", phandle);
@@ -476,18 +478,25 @@ static void stub_regulator(struct out *o, int supply, uint32_t uv)
     end(o);
 }
 
+/* The one voltage that it has, or 0. */
+static uint32_t voltage(const void *fdt, int supply)
+{
+    uint32_t low, high;
+
+    if ( supply < 0 )
+        return 0;
+    low = u32_of(fdt, supply, "regulator-min-microvolt", 0);
+    high = u32_of(fdt, supply, "regulator-max-microvolt", 0);
+    return low == high ? low : 0;
+}
+
 static void put_supply(struct out *o, const char *name, const uint8_t *p)
 {
     uint32_t phandle = (uint32_t)cells(p, 1);
     int supply = fdt_node_offset_by_phandle(o->src->host, phandle);
-    uint32_t low = 0, high = 0;
+    uint32_t low = voltage(o->src->host, supply);
 
-    if ( supply >= 0 )
-    {
-        low = u32_of(o->src->host, supply, "regulator-min-microvolt", 0);
-        high = u32_of(o->src->host, supply, "regulator-max-microvolt", 0);
-    }
-    if ( !low || low != high )
+    if ( !low )
     {
         tell(o, name, phandle);
         return;
@@ -623,8 +632,29 @@ static void put_irqs(struct out *o, int node)
         put(o, "interrupts", list, (int)(nr * 12));
 }
 
+/* Nobody switches the voltage of a card's lines for the guest. */
+static bool has_one_voltage(const void *fdt, int node)
+{
+    uint32_t supply = u32_of(fdt, node, "vqmmc-supply", 0);
+
+    return supply && !voltage(fdt, fdt_node_offset_by_phandle(fdt, supply));
+}
+
+/* Nor tells it whether there is a card: it is taken to be. */
+static void put_card_detect(struct out *o, int node)
+{
+    const void *host = o->src->host;
+    int len;
+    const uint8_t *p = fdt_getprop(host, node, "cd-gpios", &len);
+
+    if ( !o->dry && p && len >= 4 && !is_given(o, (uint32_t)cells(p, 1)) &&
+         !fdt_getprop(host, node, "non-removable", NULL) )
+        put(o, "non-removable", NULL, 0);
+}
+
 static void put_properties(struct out *o, int node)
 {
+    bool slow = has_one_voltage(o->src->host, node);
     int at;
 
     fdt_for_each_property_offset(at, o->src->host, node)
@@ -633,9 +663,10 @@ static void put_properties(struct out *o, int node)
         int len;
         const void *p = fdt_getprop_by_offset(o->src->host, at, &name, &len);
 
-        if ( p )
+        if ( p && !(slow && dt_is_card_speed(name)) )
             put_property(o, name, p, len);
     }
+    put_card_detect(o, node);
     put_clocks(o, node);
 }
 

@@ -4,7 +4,9 @@
  * as dom0 sees it. Registers and interrupts keep their numbers. What a node
  * refers to stays behind in the host: clocks become fixed ones with the rate
  * they have, a supply of one voltage a fixed regulator; power domains and pins
- * are dom0's business and left out; all else is left out and told.
+ * are dom0's business and left out; all else is left out and told. A card's
+ * host without a line that detects the card has one that stays; without a
+ * switch of voltages it has no modes that need one.
  */
 #ifndef PXL_DT_NODE_H
 #define PXL_DT_NODE_H
@@ -33,8 +35,8 @@ struct dt_source {
     const struct dt_spec *spec;
     size_t nr;
     const void *partial; /* a tree with /passthrough, checked; NULL: none */
-    /* the rate of output @index of a clock provider in Hz, for one that is no
-     * fixed clock; 0: not known */
+    /* the rate in Hz of a provider's clock, which Linux calls @output ("":
+     * not known), for one that is no fixed clock; 0: not known */
     uint64_t (*rate)(const char *provider, const char *output);
     /* what is left out of @path and what the guest misses by that */
     void (*unmet)(const char *path, const char *property, const char *target);

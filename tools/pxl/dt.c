@@ -54,6 +54,8 @@ static char *move_error(int rc, uint32_t conflict)
     case -EADDRNOTAVAIL:
         return xstrdup("the domain has something else at the address of its "
                        "registers; pxl dmesg");
+    case -EIO:
+        return xstrdup("a clock of it does not start; pxl dmesg");
     case -ENOSPC:
         return xstrdup("no context of its IOMMU is left");
     case -ERANGE:

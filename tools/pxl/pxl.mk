@@ -12,6 +12,7 @@ pxl_srcs += tools/pxl/cfg.c
 pxl_srcs += tools/pxl/clock.c
 pxl_srcs += tools/pxl/config.c
 pxl_srcs += tools/pxl/devspec.c
+pxl_srcs += tools/pxl/dt-known.c
 pxl_srcs += tools/pxl/dt-node.c
 pxl_srcs += tools/pxl/guest-tree.c
 pxl_srcs += tools/pxl/image.c
