@@ -37,10 +37,11 @@
 #define TYPE_RCAR_GEN3_MACHINE MACHINE_TYPE_NAME("rcar-gen3")
 OBJECT_DECLARE_SIMPLE_TYPE(RCarGen3MachineState, RCAR_GEN3_MACHINE)
 
-#define NR_CPUS 6
-#define NR_BIG  2 /* Cortex-A57; the others are Cortex-A53 */
-#define NR_SPIS 480
-#define CNTFRQ  8333300
+#define NR_CPUS     6
+#define NR_BIG      2 /* Cortex-A57; the others are Cortex-A53 */
+#define NR_SPIS     480
+#define MAX_MODULES 8
+#define CNTFRQ      8333300
 
 #define LOW_BASE    UINT64_C(0x40000000)
 #define LOW_SIZE    (2 * GiB)
@@ -75,22 +76,25 @@ static const struct {
 
 static const struct {
     uint32_t base;
-    unsigned leaf, first_utlb, error_spi;
+    unsigned module, leaf, first_utlb, error_spi;
     uint16_t spi[RCAR_SYSDMAC_CHANNELS];
 } dmacs[] = {
     {0xe6700000,
+     219,
      DS0,
      0,
      199,
      {200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 211, 212, 213, 214,
       215}},
     {0xe7300000,
+     218,
      DS1,
      0,
      220,
      {216, 217, 218, 219, 308, 309, 310, 311, 312, 313, 314, 315, 316, 317, 318,
       319}},
     {0xe7310000,
+     217,
      DS1,
      16,
      416,
@@ -100,12 +104,12 @@ static const struct {
 
 static const struct {
     uint32_t base, version;
-    unsigned utlb, spi;
+    unsigned module, utlb, spi;
 } sdhis[] = {
-    {0xee100000, 0xcc10, 32, 165},
-    {0xee120000, 0xcc10, 33, 166},
-    {0xee140000, 0xcd10, 34, 167},
-    {0xee160000, 0xcd10, 35, 168},
+    {0xee100000, 0xcc10, 314, 32, 165},
+    {0xee120000, 0xcc10, 313, 33, 166},
+    {0xee140000, 0xcd10, 312, 34, 167},
+    {0xee160000, 0xcd10, 311, 35, 168},
 };
 
 struct RCarGen3MachineState {
@@ -118,6 +122,8 @@ struct RCarGen3MachineState {
     ARMCPU *cpu[NR_CPUS];
     DeviceState *gic;
     RCarIPMMUState *root, *leaf[NR_LEAVES];
+    DeviceState *module[MAX_MODULES]; /* by their number, below */
+    unsigned number[MAX_MODULES], nr_modules;
     MemoryRegion low, alias, high, sysram;
     MemoryRegion gic_alias[4][32];
     hwaddr dtb;
@@ -253,6 +259,36 @@ static void power_changed(void *opaque, unsigned domain, unsigned channel,
         rcar_ipmmu_power(s->leaf[VC0], on);
 }
 
+/* ---- modules of the CPG */
+
+static void add_module(RCarGen3MachineState *s, unsigned number,
+                       DeviceState *dev)
+{
+    g_assert(s->nr_modules < MAX_MODULES);
+    s->number[s->nr_modules] = number;
+    s->module[s->nr_modules++] = dev;
+}
+
+/* Without a clock it does not answer: what is behind it reads as zero. */
+static void clock_changed(void *opaque, unsigned number, bool on)
+{
+    RCarGen3MachineState *s = opaque;
+
+    for ( unsigned i = 0; i < s->nr_modules; i++ )
+        if ( s->number[i] == number )
+            memory_region_set_enabled(
+                sysbus_mmio_get_region(SYS_BUS_DEVICE(s->module[i]), 0), on);
+}
+
+static void reset_module(void *opaque, unsigned number)
+{
+    RCarGen3MachineState *s = opaque;
+
+    for ( unsigned i = 0; i < s->nr_modules; i++ )
+        if ( s->number[i] == number )
+            DEVICE_GET_CLASS(s->module[i])->reset(s->module[i]);
+}
+
 static void create_sysctrl(RCarGen3MachineState *s)
 {
     static const hwaddr base[] = {0xe6150000, 0xe6160000, 0xe6180000,
@@ -260,6 +296,8 @@ static void create_sysctrl(RCarGen3MachineState *s)
     DeviceState *dev = qdev_new(TYPE_RCAR_SYSCTRL);
 
     RCAR_SYSCTRL(dev)->changed = power_changed;
+    RCAR_SYSCTRL(dev)->clocked = clock_changed;
+    RCAR_SYSCTRL(dev)->module_reset = reset_module;
     RCAR_SYSCTRL(dev)->opaque = s;
     qdev_prop_set_uint32(dev, "product", s->product);
     sysbus_realize_and_unref(SYS_BUS_DEVICE(dev), &error_fatal);
@@ -282,6 +320,7 @@ static void create_dmacs(RCarGen3MachineState *s)
                 rcar_ipmmu_port(leaf, dmacs[i].first_utlb + ch));
         sysbus_realize_and_unref(SYS_BUS_DEVICE(dev), &error_fatal);
         sysbus_mmio_map(SYS_BUS_DEVICE(dev), 0, dmacs[i].base);
+        add_module(s, dmacs[i].module, dev);
         sysbus_connect_irq(SYS_BUS_DEVICE(dev), 0, spi(s, dmacs[i].error_spi));
         for ( unsigned ch = 0; ch < RCAR_SYSDMAC_CHANNELS; ch++ )
             sysbus_connect_irq(SYS_BUS_DEVICE(dev), 1 + ch,
@@ -301,6 +340,7 @@ static void create_sdhis(RCarGen3MachineState *s)
                           rcar_ipmmu_port(s->leaf[DS1], sdhis[i].utlb));
         sysbus_realize_and_unref(SYS_BUS_DEVICE(dev), &error_fatal);
         sysbus_mmio_map(SYS_BUS_DEVICE(dev), 0, sdhis[i].base);
+        add_module(s, sdhis[i].module, dev);
         sysbus_connect_irq(SYS_BUS_DEVICE(dev), 0, spi(s, sdhis[i].spi));
         if ( !drive )
             continue;
@@ -312,8 +352,8 @@ static void create_sdhis(RCarGen3MachineState *s)
     }
 }
 
-static void create_scif(RCarGen3MachineState *s, hwaddr base, unsigned irq,
-                        Chardev *chr)
+static void create_scif(RCarGen3MachineState *s, hwaddr base, unsigned module,
+                        unsigned irq, Chardev *chr)
 {
     DeviceState *dev = qdev_new(TYPE_RCAR_SCIF);
 
@@ -321,6 +361,7 @@ static void create_scif(RCarGen3MachineState *s, hwaddr base, unsigned irq,
     sysbus_realize_and_unref(SYS_BUS_DEVICE(dev), &error_fatal);
     sysbus_mmio_map(SYS_BUS_DEVICE(dev), 0, base);
     sysbus_connect_irq(SYS_BUS_DEVICE(dev), 0, spi(s, irq));
+    add_module(s, module, dev);
 }
 
 /* ---- memory and start */
@@ -423,7 +464,7 @@ static void rcar_gen3_init(MachineState *machine)
     create_sysctrl(s);
     create_dmacs(s);
     create_sdhis(s);
-    create_scif(s, 0xe6e88000, 164, serial_hd(0));
+    create_scif(s, 0xe6e88000, 310, 164, serial_hd(0));
     load_bl2_fragment(s);
     load_images(s);
     qemu_register_reset(machine_reset_cpu, s);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What drivers ask of clocks, reset and power domains of R-Car Gen3: module
- * stop bits are followed by their status, resets end, power requests succeed.
+ * stop bits are followed by their status, and stop modules; resets end, power
+ * requests succeed.
  * Four windows: CPG, RST, SYSC, PRR. Other registers keep what is written.
  */
 #include "qemu/osdep.h"
@@ -32,17 +33,42 @@ static uint64_t cpg_read(void *opaque, hwaddr offset, unsigned size)
     return s->clock[offset / 4];
 }
 
+static void stop_modules(RCarSysCtrlState *s, unsigned i, uint32_t stop)
+{
+    uint32_t changed = s->clock[smstpcr[i] / 4] ^ stop;
+
+    s->clock[smstpcr[i] / 4] = stop;
+    for ( unsigned bit = 0; bit < 32; bit++ )
+        if ( changed >> bit & 1 && s->clocked )
+            s->clocked(s->opaque, i * 100 + bit, !(stop >> bit & 1));
+}
+
+static void reset_modules(RCarSysCtrlState *s, unsigned i, uint32_t reset)
+{
+    s->clock[srcr[i] / 4] = reset;
+    for ( unsigned bit = 0; bit < 32; bit++ )
+        if ( reset >> bit & 1 && s->module_reset )
+            s->module_reset(s->opaque, i * 100 + bit);
+}
+
 static void cpg_write(void *opaque, hwaddr offset, uint64_t value,
                       unsigned size)
 {
     RCarSysCtrlState *s = opaque;
 
-    s->clock[offset / 4] = value;
     for ( unsigned i = 0; i < NR_MSTP; i++ )
     {
         if ( offset == SRSTCLR + 4 * i )
             s->clock[srcr[i] / 4] &= ~value;
+        else if ( offset == srcr[i] )
+            reset_modules(s, i, value);
+        else if ( offset == smstpcr[i] )
+            stop_modules(s, i, value);
+        else
+            continue;
+        return;
     }
+    s->clock[offset / 4] = value;
 }
 
 /* ---- RST: mode pins */
@@ -172,6 +198,8 @@ static void sysctrl_reset(DeviceState *dev)
 {
     RCarSysCtrlState *s = RCAR_SYSCTRL(dev);
 
+    for ( unsigned i = 0; i < NR_MSTP; i++ )
+        stop_modules(s, i, 0);
     memset(s->clock, 0, sizeof(s->clock));
     memset(s->power_off, 0, sizeof(s->power_off));
     s->syscisr = s->syscier = s->syscimr = 0;

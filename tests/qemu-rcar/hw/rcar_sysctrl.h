@@ -20,6 +20,9 @@ struct RCarSysCtrlState {
     uint32_t power_off[0x400 / 0x40]; /* bit per channel of a domain */
     /* A domain goes on or off: by its register offset and channel. */
     void (*changed)(void *opaque, unsigned domain, unsigned channel, bool on);
+    /* A module's clock stops or runs, it is reset: register * 100 + bit. */
+    void (*clocked)(void *opaque, unsigned module, bool on);
+    void (*module_reset)(void *opaque, unsigned module);
     void *opaque;
 };
 
