@@ -1,9 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# make-sd.sh - build/qemu-rcar/sd.img: an SD card with what boot.scr loads
-# (Proxenos, Debian's kernel and HiHope RZ/G2M tree, an initramfs with the
-# board's drivers) in the first partition, ext4.
+# make-sd.sh - SD cards with what boot.scr loads in the first partition, ext4:
+# Proxenos, Debian's kernel and HiHope RZ/G2M tree, and an initramfs with the
+# board's drivers. In build/qemu-rcar:
+#
+#   sd.img         dom0 is make-images.sh's
+#   toolstack.img  dom0 is make-toolstack.sh's, with the scripts of
+#                  tests/qemu-rcar/dom0 in /tests; its guests have the board's
+#                  drivers, too, and the scripts of tests/qemu-rcar/guest
 
 set -eu
 
@@ -12,32 +17,62 @@ out=build/qemu-rcar
 images=build/images
 mkdir -p "$out"
 
-tests/images/make-images.sh
+tests/images/make-toolstack.sh
 make -s rcar
 
-root=$out/root
-rm -rf "$root"
-cp -a "$images/root" "$root"
-rm -rf "$root/lib/modules"
-cat tests/images/modules tests/qemu-rcar/modules > "$out/modules"
-tests/images/add-modules.sh "$root" "$out/modules"
+# archive ROOT - as an archive for the kernel, to stdout.
+archive()
+{
+    ( cd "$1" && find . | LC_ALL=C sort |
+      cpio --quiet -o -H newc --owner 0:0 )
+}
 
-boot=$out/sd/boot
-rm -rf "$out/sd"
-mkdir -p "$boot"
-( cd "$root" && find . | LC_ALL=C sort |
-  cpio --quiet -o -H newc --owner 0:0 ) | gzip -1 > "$boot/initrd.gz"
-cp "$images/Image" "$boot/Image"
-cp build/rcar/Image "$boot/proxenos"
-cp build/rcar/boot.scr "$boot/"
-cp build/debian/linux/usr/lib/linux-image-*/renesas/r8a774a1-hihope-rzg2m.dtb \
-    "$boot/board.dtb"
+# What the board's root file systems have more than other machines'.
+extra=$out/extra
+rm -rf "$extra"
+mkdir -p "$extra/tests"
+cat tests/images/modules tests/images/toolstack-modules \
+    tests/qemu-rcar/modules > "$out/modules"
+tests/images/add-modules.sh "$extra" "$out/modules"
 
-# QEMU's cards are powers of two.
-rm -f "$out/sd.img.new"
-truncate -s 256M "$out/sd.img.new"
+# root NAME IMAGES-ROOT - of build/images, and that.
+root()
+{
+    rm -rf "${out:?}/$1"
+    cp -a "$2" "$out/$1"
+    rm -rf "$out/$1/lib/modules"
+    cp -a "$extra/." "$out/$1"
+}
+
+root guest "$images/guest-root"
+cp tests/qemu-rcar/guest/*.sh "$out/guest/tests/"
+root sd-root "$images/root"
+root toolstack-root "$images/toolstack-root"
+cp tests/qemu-rcar/dom0/*.sh "$out/toolstack-root/tests/"
+archive "$out/guest" | gzip -1n > "$out/toolstack-root/guest/initramfs.cpio.gz"
+
+# card NAME - with build/qemu-rcar/NAME-root.
+card()
+{
+    boot=$out/$1/boot
+    rm -rf "${out:?}/$1"
+    mkdir -p "$boot"
+    archive "$out/$1-root" | gzip -1n > "$boot/initrd.gz"
+    cp "$images/Image" "$boot/Image"
+    cp build/rcar/Image "$boot/proxenos"
+    cp build/rcar/boot.scr "$boot/"
+    cp build/debian/linux/usr/lib/linux-image-*/renesas/r8a774a1-hihope-rzg2m.dtb \
+        "$boot/board.dtb"
+
+    # QEMU's cards are powers of two.
+    rm -f "$out/$1.img.new"
+    truncate -s 256M "$out/$1.img.new"
+    printf 'label: dos\n2048,,83\n' | sfdisk -q "$out/$1.img.new" > /dev/null
+    mke2fs -q -t ext4 -O ^metadata_csum,^64bit -d "$out/$1" -E offset=1048576 \
+        -F "$out/$1.img.new" 250M 2> /dev/null
+    mv "$out/$1.img.new" "$out/$1.img"
+}
+
 PATH=$PATH:/sbin:/usr/sbin
-mke2fs -q -t ext4 -O ^metadata_csum,^64bit -d "$out/sd" -E offset=1048576 \
-    -F "$out/sd.img.new" 250M 2> /dev/null
-printf 'label: dos\n2048,,83\n' | sfdisk -q "$out/sd.img.new" > /dev/null
-mv "$out/sd.img.new" "$out/sd.img"
+card sd
+card toolstack

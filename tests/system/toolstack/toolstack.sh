@@ -92,3 +92,64 @@ boots()
     fi
     relay "$1" "$2"
 }
+
+# ---- pxl
+
+# refused NAME PATTERN COMMAND... - it fails, and says what is looked for.
+refused()
+{
+    name=$1
+    pattern=$2
+    shift 2
+    if "$@" > /tmp/out 2>&1; then
+        fail "$name" "it was done: $*"
+    elif grep -qE "$pattern" /tmp/out; then
+        pass "$name" "$(head -n 1 /tmp/out)"
+    else
+        fail "$name" "no /$pattern/: $(head -n 1 /tmp/out)"
+    fi
+}
+
+# shows NAME PATTERN COMMAND... - it succeeds, and shows what is looked for.
+shows()
+{
+    name=$1
+    pattern=$2
+    shift 2
+    if "$@" > /tmp/out 2>&1 && grep -qE "$pattern" /tmp/out; then
+        pass "$name" "$(grep -E "$pattern" /tmp/out | head -n 1)"
+    else
+        fail "$name" "no /$pattern/ from $*"
+        show /tmp/out
+    fi
+}
+
+# clean NAME - what devices reach is what domains have, for every domain.
+clean()
+{
+    if pxl iommu-audit --all > /tmp/out 2>&1 &&
+       grep -q 'no difference' /tmp/out; then
+        pass "audit-$1" "$(sed 's/, no difference//' /tmp/out | tr '\n' ';')"
+    else
+        fail "audit-$1" "$(grep -v 'no difference' /tmp/out | head -n 1)"
+        show /tmp/out
+    fi
+}
+
+domid() { pxl list "$1" 2> /dev/null | awk 'NR == 2 { print $2 }'; }
+gone() { [ -z "$(domid "$1")" ]; }
+free_memory() { pxl info | awk '/^free_memory/ { print $3 }'; }
+
+# run_in GUEST SCRIPT PREFIX [SECONDS] - a script of the guest's, by its shell;
+# verdicts are PREFIX-NAME.
+run_in()
+{
+    before=$(console "$1" | grep -c "^PX-GUEST-DONE: $2")
+    lines=$(console "$1" | wc -l)
+    type_in "$1" ". /tests/run.sh $2"
+    wait_for "${4:-300}" says "$1" "PX-GUEST-DONE: $2" $((before + 1)) ||
+        fail "$3-$2" "it did not end in ${4:-300} s"
+    console "$1" | tail -n +$((lines + 1)) | tr -d '\r' > /tmp/said
+    sed -n "s/^PX-GUEST: /PX-TEST: $3-/p; s/^PX-INFO: /&$3: /p" /tmp/said
+    grep -q '^PX-GUEST: .*PASS' /tmp/said || show /tmp/said
+}
