@@ -139,6 +139,10 @@ static bool is_claimed(const char *name)
     return claimed;
 }
 
+/* A partition in use makes its disk one that is claimed: who has it is said of
+ * the partition, first. */
+static bool last_resort;
+
 static char *disk_user(const char *folder, const char *name)
 {
     char *path = xasprintf("%s/dev", folder), *number = read_line(path);
@@ -151,7 +155,7 @@ static char *disk_user(const char *folder, const char *name)
         text = xasprintf("/dev/%s is part of /dev/%s", name, above);
     else if ( is_swap(name) )
         text = xasprintf("/dev/%s is swap space", name);
-    else if ( is_claimed(name) )
+    else if ( last_resort && is_claimed(name) )
         text = xasprintf("/dev/%s is in use (by another domain, or a program "
                          "that opened it exclusively)",
                          name);
@@ -293,8 +297,11 @@ char *linux_user_at(const char *folder)
     char *real = realpath(path, NULL);
 
     user = NULL;
-    if ( real )
+    for ( int pass = 0; real && !user && pass < 2; pass++ )
+    {
+        last_resort = pass > 0;
         nftw(real, visit, 16, FTW_PHYS);
+    }
     free(real);
     free(path);
     return user;
