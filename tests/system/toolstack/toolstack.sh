@@ -104,9 +104,10 @@ refused()
     if "$@" > /tmp/out 2>&1; then
         fail "$name" "it was done: $*"
     elif grep -qE "$pattern" /tmp/out; then
-        pass "$name" "$(head -n 1 /tmp/out)"
+        pass "$name" "$(grep -E "$pattern" /tmp/out | head -n 1)"
     else
-        fail "$name" "no /$pattern/: $(head -n 1 /tmp/out)"
+        fail "$name" "no /$pattern/ from $*"
+        show /tmp/out
     fi
 }
 
