@@ -23,7 +23,7 @@ def machine():
     folder = BUILD / "system" / "test_sdhi"
     shutil.rmtree(folder, ignore_errors=True)
     m = Board(folder, ",noncoherent=on")
-    m.trace_events(*Trace.EVENTS)
+    m.trace_events(*Trace.EVENTS, "rcar_sdhi_*")
     m.boot_card(["sdhi"], card="toolstack")
     try:
         m.start()
