@@ -104,6 +104,17 @@ void mm_prepare(const void *fdt)
     }
 }
 
+void map_device(uint64_t addr)
+{
+    uint64_t i = addr / GIB;
+
+    if ( i >= ROOT_ENTRIES )
+        panic("no device can be at %lx\n", addr);
+    if ( !root_table[i] )
+        root_table[i] = i * GIB | DESC_BLOCK | DESC_XN;
+    __asm__ volatile("dsb ishst; isb" : : : "memory");
+}
+
 static void ram_init(const void *fdt)
 {
     uint64_t image = (uint64_t)_start, start, size;

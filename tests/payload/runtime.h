@@ -135,6 +135,9 @@ void *ram_alloc(size_t size, size_t align);
 bool memory_range(const void *fdt, unsigned int n, uint64_t *start,
                   uint64_t *size);
 
+/* map_device - the GiB around addr, where the tree has no memory. */
+void map_device(uint64_t addr);
+
 /*
  * try_read - read 32 bits at addr where the read may fault.
  * @v: the value, untouched after a fault; may be NULL
