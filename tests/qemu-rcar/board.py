@@ -33,10 +33,10 @@ class Board(Machine):
                      "rcar-gen3" + options, "-smp", str(cpus), "-m", "4G",
                      "-display", "none"] + keep
 
-    def boot_card(self, tests, extra="", card="sd"):
+    def boot_card(self, tests, extra="", card="sd", uboot="u-boot"):
         path = self.tmp / "sd.img"
         shutil.copyfile(OUT / f"{card}.img", path)
-        self.add("-kernel", str(OUT / "u-boot.bin"), "-drive",
+        self.add("-kernel", str(OUT / f"{uboot}.bin"), "-drive",
                  f"file={path},format=raw,if=sd,index=0")
         self.tests, self.extra = tests, extra
 
