@@ -5,37 +5,11 @@
 # shell of dom0, while the guest runs on.
 
 . /tests/toolstack.sh
+. /tests/telling.sh
 
 # The machine is run.py's.
 nvme=01:00.0
 edu=03:00.0
-
-# chapter TEXT - what comes next.
-chapter() { printf '\n---- %s\n' "$*"; }
-
-# shown NAME COMMAND... - as a user would type it; the verdict is its status.
-shown()
-{
-    name=$1
-    shift
-    echo "dom0# $*"
-    if "$@"; then
-        pass "$name"
-    else
-        fail "$name" "exit status $?"
-    fi
-}
-
-# guest_says WORDS TIMES NAME - a line of the guest's console.
-guest_says()
-{
-    if wait_for 300 says demo "$1" "$2"; then
-        pass "$3" "$(console demo | tr -d '\r' | grep -F "$1" | tail -n 1)"
-    else
-        fail "$3" "its console does not say '$1'"
-        show_console demo
-    fi
-}
 
 cat > /guest/demo.cfg <<END
 name = "demo"
@@ -89,7 +63,4 @@ else
 fi
 shown audit-again pxl iommu-audit --all
 
-if [ "$(option shell)" = 1 ]; then
-    chapter "A shell of dom0: try pxl help, pxl list, pxl console demo"
-    setsid cttyhack sh || sh
-fi
+end_of_story
