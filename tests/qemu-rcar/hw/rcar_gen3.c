@@ -115,7 +115,7 @@ static const struct {
 struct RCarGen3MachineState {
     MachineState parent_obj;
 
-    bool el2, noncoherent, stage2, utlb0_erratum;
+    bool el2, noncoherent, stage2, utlb0_erratum, module_reset;
     char *board, *soc; /* "compatible" of BL2's fragment */
     uint32_t product, flush_delay;
 
@@ -284,7 +284,7 @@ static void reset_module(void *opaque, unsigned number)
 {
     RCarGen3MachineState *s = opaque;
 
-    for ( unsigned i = 0; i < s->nr_modules; i++ )
+    for ( unsigned i = 0; i < s->nr_modules && s->module_reset; i++ )
         if ( s->number[i] == number )
             DEVICE_GET_CLASS(s->module[i])->reset(s->module[i]);
 }
@@ -485,6 +485,7 @@ BOOL_PROPERTY(el2)
 BOOL_PROPERTY(noncoherent)
 BOOL_PROPERTY(stage2)
 BOOL_PROPERTY(utlb0_erratum)
+BOOL_PROPERTY(module_reset)
 
 #define STRING_PROPERTY(field)                                                 \
     static char *get_##field(Object *obj, Error **errp)                        \
@@ -504,7 +505,8 @@ static void rcar_gen3_instance_init(Object *obj)
     RCarGen3MachineState *s = RCAR_GEN3_MACHINE(obj);
 
     s->el2 = true;
-    s->product = 0x5211; /* M3-W, RZ/G2M: ES1.3, no stage 2 */
+    s->module_reset = true; /* off: the CPG's resets reset nothing */
+    s->product = 0x5211;    /* M3-W, RZ/G2M: ES1.3, no stage 2 */
     s->flush_delay = 3;
     s->board = g_strdup("hoperun,hihope-rzg2m");
     s->soc = g_strdup("renesas,r8a774a1");
@@ -535,6 +537,8 @@ static void rcar_gen3_class_init(ObjectClass *oc, void *data)
     object_class_property_add_bool(oc, "stage2", get_stage2, set_stage2);
     object_class_property_add_bool(oc, "utlb0-erratum", get_utlb0_erratum,
                                    set_utlb0_erratum);
+    object_class_property_add_bool(oc, "module-reset", get_module_reset,
+                                   set_module_reset);
 }
 
 static const TypeInfo rcar_gen3_types[] = {

@@ -185,8 +185,12 @@ static uint32_t *channel_register(RCarSysDMACChannel *c, hwaddr reg)
     }
 }
 
-static void clear_channel(RCarSysDMACChannel *c)
+static void clear_channel(RCarSysDMACState *s, unsigned i)
 {
+    RCarSysDMACChannel *c = &s->ch[i];
+
+    if ( c->begun )
+        trace_rcar_sysdmac_end(s->name, i, c->chcr, c->tcr);
     c->sar = c->dar = c->tcr = c->chcr = c->fixsar = c->fixdar = c->dmars = 0;
     c->begun = false;
     update_irq(c);
@@ -270,7 +274,7 @@ static void sysdmac_write(void *opaque, hwaddr offset, uint64_t value,
     case DMACHCLR:
         for ( unsigned i = 0; i < RCAR_SYSDMAC_CHANNELS; i++ )
             if ( value >> i & 1 )
-                clear_channel(&s->ch[i]);
+                clear_channel(s, i);
         break;
     }
 }
@@ -297,7 +301,7 @@ static void sysdmac_reset(DeviceState *dev)
     s->dmasec = 0;
     timer_del(s->timer);
     for ( unsigned i = 0; i < RCAR_SYSDMAC_CHANNELS; i++ )
-        clear_channel(&s->ch[i]);
+        clear_channel(s, i);
 }
 
 static void sysdmac_realize(DeviceState *dev, Error **errp)
