@@ -8,7 +8,8 @@
 #   sd.img         dom0 is make-images.sh's
 #   toolstack.img  dom0 is make-toolstack.sh's, with the scripts of
 #                  tests/qemu-rcar/dom0 in /tests; its guests have the board's
-#                  drivers, too, and the scripts of tests/qemu-rcar/guest
+#                  drivers, too, and the scripts of tests/qemu-rcar/guest; or
+#                  are the payload /guest/dmac.Image
 
 set -eu
 
@@ -18,7 +19,7 @@ images=build/images
 mkdir -p "$out"
 
 tests/images/make-toolstack.sh
-make -s rcar
+make -s rcar payloads
 
 # archive ROOT - as an archive for the kernel, to stdout.
 archive()
@@ -49,6 +50,7 @@ cp tests/qemu-rcar/guest/*.sh "$out/guest/tests/"
 root sd-root "$images/root"
 root toolstack-root "$images/toolstack-root"
 cp tests/qemu-rcar/dom0/*.sh "$out/toolstack-root/tests/"
+cp build/payload/dmac.Image "$out/toolstack-root/guest/"
 archive "$out/guest" | gzip -1n > "$out/toolstack-root/guest/initramfs.cpio.gz"
 
 # card NAME - with build/qemu-rcar/NAME-root.

@@ -23,21 +23,6 @@ e67b0000,e6740000,e7740000,f1010000,f1020000,f1040000,e6150000,e6180000,\
 e6e88000,e6300000,fff00044,0,42000000,47fff000,c0000000,408000000,448000000,\
 480000000,680000000,700000000,7ffffff000,8000000000,fffffff000"
 
-domid() { pxl list "$1" 2> /dev/null | awk 'NR == 2 { print $2 }'; }
-gone() { [ -z "$(domid "$1")" ]; }
-
-# clean NAME - what devices reach is what domains have, for every domain.
-clean()
-{
-    if pxl iommu-audit --all > /tmp/out 2>&1 &&
-       grep -q 'no difference' /tmp/out; then
-        pass "audit-$1"
-    else
-        fail "audit-$1" "$(grep -v 'no difference' /tmp/out | head -n 1)"
-        show /tmp/out
-    fi
-}
-
 # guest NAME DEVICE WORDS - start it; WORDS are the payload's.
 guest()
 {
