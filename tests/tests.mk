@@ -81,6 +81,11 @@ images: all
 run: all images
 	$(Q)$(PYTHON) tools/run.py
 
+#: run-rcar        the same on an emulated R-Car board, from U-Boot
+.PHONY: run-rcar
+run-rcar: all images
+	$(Q)$(PYTHON) tools/run-rcar.py
+
 # As many machines side by side as there are CPUs: see ByMachine in conftest.py.
 pytest = $(PYTHON) -m pytest -q -p no:cacheprovider --durations=15 \
     -n $(shell nproc) --dist loadscope tests/system
@@ -88,6 +93,11 @@ pytest = $(PYTHON) -m pytest -q -p no:cacheprovider --durations=15 \
 #: check-system    boots on QEMU virt with iommu=smmuv3 (SYSTEM_ARGS to pytest)
 check-system: all images
 	$(Q)$(pytest) -m "not soak" $(SYSTEM_ARGS)
+
+#: check-rcar      boots on an emulated R-Car board, from U-Boot
+.PHONY: check-rcar
+check-rcar: all images
+	$(Q)$(pytest:tests/system=tests/qemu-rcar) $(SYSTEM_ARGS)
 
 #: soak            the long system tests, the full matrix
 soak: all images

@@ -15,4 +15,4 @@ for target in all images check check-system mutants fuzz-short; do
 done
 
 echo "== $(($(date +%s) - start)) seconds"
-tools/results.sh sum host mutants fuzz system
+tools/results.sh sum host mutants fuzz system rcar

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The emulated R-Car board of hw/, started by U-Boot from an SD card."""
 
+import fcntl
 import hashlib
 import re
 import shutil
@@ -16,8 +17,11 @@ MODULES = "gpio-rcar,fixed,gpio-regulator,renesas_sdhi_internal_dmac"
 
 def build():
     """QEMU, U-Boot and the cards, where they are missing or old."""
-    for script in "build.sh", "uboot.sh", "make-sd.sh":
-        subprocess.run([HERE / script], check=True)
+    OUT.mkdir(parents=True, exist_ok=True)
+    with open(OUT / "lock", "w") as lock:  # tests run side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for script in "build.sh", "uboot.sh", "make-sd.sh":
+            subprocess.run([HERE / script], check=True)
 
 
 class Board(Machine):
