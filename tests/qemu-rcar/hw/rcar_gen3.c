@@ -45,8 +45,8 @@ OBJECT_DECLARE_SIMPLE_TYPE(RCarGen3MachineState, RCAR_GEN3_MACHINE)
 
 #define LOW_BASE    UINT64_C(0x40000000)
 #define LOW_SIZE    (2 * GiB)
-#define ALIAS_BASE  UINT64_C(0x400000000) /* the same memory again */
-#define HIGH_BASE   UINT64_C(0x600000000)
+#define BANK_BASE   UINT64_C(0x400000000) /* + n * 4 GiB: the banks */
+#define MAX_HIGH    3
 #define KERNEL_ADDR UINT64_C(0x50000000)
 #define DTB_ADDR    UINT64_C(0x4c000000)
 #define DTB_SIZE    (1 * MiB)
@@ -124,7 +124,7 @@ struct RCarGen3MachineState {
     RCarIPMMUState *root, *leaf[NR_LEAVES];
     DeviceState *module[MAX_MODULES]; /* by their number, below */
     unsigned number[MAX_MODULES], nr_modules;
-    MemoryRegion low, alias, high, sysram;
+    MemoryRegion low, alias, high[MAX_HIGH], sysram;
     MemoryRegion gic_alias[4][32];
     hwaddr dtb;
 };
@@ -366,22 +366,49 @@ static void create_scif(RCarGen3MachineState *s, hwaddr base, unsigned module,
 
 /* ---- memory and start */
 
+/* H3 has four channels, a quarter of the memory at each; M3-W the second half at
+ * the third. The first bank is seen below 4 GiB, too. */
+static bool is_h3(const RCarGen3MachineState *s)
+{
+    return strcmp(s->soc, "renesas,r8a7795") == 0;
+}
+
+static uint64_t low_size(RCarGen3MachineState *s)
+{
+    uint64_t ram = MACHINE(s)->ram_size;
+
+    return MIN(is_h3(s) ? ram / 4 : ram, LOW_SIZE);
+}
+
+/* The others; false: there is no n-th. */
+static bool high_bank(RCarGen3MachineState *s, unsigned n, hwaddr *base,
+                      uint64_t *size)
+{
+    unsigned nr = is_h3(s) ? MAX_HIGH : 1;
+    uint64_t rest = MACHINE(s)->ram_size - low_size(s);
+
+    *base = BANK_BASE + (is_h3(s) ? n + 1 : 2) * 4 * GiB;
+    *size = rest / nr;
+    return n < nr && rest;
+}
+
 static void create_memory(RCarGen3MachineState *s)
 {
     MachineState *machine = MACHINE(s);
     MemoryRegion *system = get_system_memory();
-    uint64_t low = MIN(machine->ram_size, LOW_SIZE);
+    uint64_t low = low_size(s), size;
+    hwaddr base;
 
     memory_region_init_alias(&s->low, OBJECT(s), "low", machine->ram, 0, low);
     memory_region_add_subregion(system, LOW_BASE, &s->low);
     memory_region_init_alias(&s->alias, OBJECT(s), "low.alias", machine->ram, 0,
                              low);
-    memory_region_add_subregion(system, ALIAS_BASE, &s->alias);
-    if ( machine->ram_size > low )
+    memory_region_add_subregion(system, BANK_BASE, &s->alias);
+    for ( unsigned i = 0; high_bank(s, i, &base, &size); i++ )
     {
-        memory_region_init_alias(&s->high, OBJECT(s), "high", machine->ram, low,
-                                 machine->ram_size - low);
-        memory_region_add_subregion(system, HIGH_BASE, &s->high);
+        memory_region_init_alias(&s->high[i], OBJECT(s), "high", machine->ram,
+                                 low + i * size, size);
+        memory_region_add_subregion(system, base, &s->high[i]);
     }
     memory_region_init_ram(&s->sysram, OBJECT(s), "sysram", 1 * MiB,
                            &error_fatal);
@@ -411,19 +438,20 @@ static void add_memory_node(void *fdt, uint64_t base, uint64_t size)
 
 static void load_bl2_fragment(RCarGen3MachineState *s)
 {
-    uint64_t ram = MACHINE(s)->ram_size, low = MIN(ram, LOW_SIZE);
     g_autofree char *compatible =
         g_strdup_printf("%s%c%s", s->board, 0, s->soc);
-    int size;
-    void *fdt = create_device_tree(&size);
+    uint64_t size;
+    hwaddr base;
+    int room;
+    void *fdt = create_device_tree(&room);
 
     qemu_fdt_setprop(fdt, "/", "compatible", compatible,
                      strlen(s->board) + strlen(s->soc) + 2);
     qemu_fdt_setprop_cell(fdt, "/", "#address-cells", 2);
     qemu_fdt_setprop_cell(fdt, "/", "#size-cells", 2);
-    add_memory_node(fdt, LOW_BASE + FIRMWARE, low - FIRMWARE);
-    if ( ram > low )
-        add_memory_node(fdt, HIGH_BASE, ram - low);
+    add_memory_node(fdt, LOW_BASE + FIRMWARE, low_size(s) - FIRMWARE);
+    for ( unsigned i = 0; high_bank(s, i, &base, &size); i++ )
+        add_memory_node(fdt, base, size);
     fdt_pack(fdt);
     rom_add_blob_fixed("bl2.dtb", fdt, fdt_totalsize(fdt), BL2_ADDR);
     g_free(fdt);
