@@ -342,6 +342,19 @@ static int storm(uint64_t accesses)
     return 0;
 }
 
+/* What a device wrote to our own pages stays for who looks from outside. */
+static void leave_pages(void)
+{
+    fflush(stdout);
+    if ( fork() != 0 )
+        return;
+    setsid();
+    for ( int fd = 0; fd < 3; fd++ )
+        close(fd);
+    for ( ;; )
+        pause();
+}
+
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -365,7 +378,12 @@ int main(int argc, char **argv)
     }
 
     if ( strcmp(argv[1], "control") == 0 )
-        return control();
+    {
+        int rc = control();
+
+        leave_pages();
+        return rc;
+    }
     if ( strcmp(argv[1], "storm") == 0 && argc == 3 )
         return storm(strtoull(argv[2], NULL, 0));
     if ( strcmp(argv[1], "steps") == 0 && argc == 3 )
