@@ -9,7 +9,7 @@ set -u
 rm -rf build/results
 start=$(date +%s)
 
-for target in all images check check-system mutants fuzz-short; do
+for target in all images check check-system check-rcar mutants fuzz-short; do
     echo "== make $target"
     make --no-print-directory "$target" || echo "== make $target: FAILED"
 done
