@@ -152,6 +152,10 @@ static void fake_set_affinity(unsigned int irq, unsigned int cpu)
     (void)cpu;
 }
 
+static void fake_recheck(void)
+{
+}
+
 static void fake_vcpu(struct vcpu *v)
 {
     (void)v;
@@ -927,6 +931,35 @@ static void test_timer_moves(void **state)
     machine_exit();
 }
 
+/* As QEMU has it: the EOI is that of another CPU than the acknowledge, which
+ * has it active for ever, unless it is told. */
+static void test_ends_elsewhere(void **state)
+{
+    (void)state;
+    machine_init(3);
+    ops.recheck = fake_recheck;
+    load(1, 0);
+    write_reg(0, 0x100, FIRST_PIRQ);
+    for ( unsigned int cpu = 0; cpu < 2; cpu++ )
+    {
+        phys[FIRST_PIRQ].active = true;
+        *ref_of(0, FIRST_PIRQ) =
+            (struct ref){.priority = 0xa0, .enabled = true, .latch = true};
+        on_cpu(cpu);
+        vgic_inject_hw(&dom, NULL, FIRST_PIRQ, FIRST_PIRQ);
+        settle();
+        guest_ack(1);
+        guest_eoi(1);
+        phys[FIRST_PIRQ].active = true; /* for the one that has taken it */
+        unload(1);
+        assert_int_equal(phys[FIRST_PIRQ].active, cpu == 1);
+        phys[FIRST_PIRQ].active = false;
+        load(1, 0);
+    }
+    ops.recheck = NULL;
+    machine_exit();
+}
+
 /* Unlinking takes the link out of a list register in use elsewhere. */
 static void test_unlink_active(void **state)
 {
@@ -1103,6 +1136,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_self_sgi),
         cmocka_unit_test(test_timer_moves),
+        cmocka_unit_test(test_ends_elsewhere),
         cmocka_unit_test(test_unlink_active),
         cmocka_unit_test(test_watched),
         cmocka_unit_test(test_booking),

@@ -182,12 +182,25 @@ static void unplace(struct vcpu *v, struct vgic_irq *irq)
     irq->dropped = false;
 }
 
+/*
+ * QEMU's GICv2 (7.2 to 10.0, gic_clear_active()) keeps for each CPU whether an
+ * SPI is active. The guest's EOI ends it for the CPU on which the guest was;
+ * the one that acknowledged it, when that is another, would never see it again.
+ */
+static void end_everywhere(const struct vgic_irq *irq)
+{
+    if ( gic->recheck && irq->hw && !irq->pending &&
+         irq->hw_pirq >= IRQ_SPI_FIRST && irq->hw_cpu != smp_processor_id() )
+        gic->set_active(irq->hw_pirq, false);
+}
+
 /* The guest is done with what list register @i held. */
 static void retire(struct vcpu *v, unsigned int i)
 {
     struct vgic_irq *irq = v->vgic.lr_irq[i];
 
     unplace(v, irq);
+    end_everywhere(irq);
     irq->hw = irq->hw && irq->pending; /* the next instance has fired */
     if ( irq->watched && irq->line )
     {
@@ -580,6 +593,11 @@ void vgic_inject_hw(struct domain *d, struct vcpu *v, unsigned int virq,
         return;
     }
 
+    /* One that is not seen to have ended may be active elsewhere, too. */
+    if ( irq->hw && irq->hw_cpu != smp_processor_id() )
+        irq->hw_cpu = VGIC_MANY_CPUS;
+    else if ( !irq->hw )
+        irq->hw_cpu = (uint8_t)smp_processor_id();
     irq->hw = true;
     irq->hw_pirq = pirq;
     irq->pending = true;

@@ -16,6 +16,7 @@ struct vcpu;
 #define VGIC_V2M_SIZE   0x1000U
 #define VGIC_NR_PRIVATE 32U
 #define VGIC_NO_LR      0xffU
+#define VGIC_MANY_CPUS  0xffU
 #define VGIC_NOT_LOADED (~0U)
 
 /*
@@ -34,6 +35,7 @@ struct vgic_irq {
     uint8_t lr;      /* list register it is in, or VGIC_NO_LR */
     uint8_t sources; /* GICv2 SGI: requesting CPUs not delivered yet */
     uint8_t targets; /* GICv2: ITARGETSR as written */
+    uint8_t hw_cpu;  /* with hw: who acknowledged it, or VGIC_MANY_CPUS */
     bool enabled;
     bool is_level; /* as configured by the guest */
     bool line;     /* level of the input */
