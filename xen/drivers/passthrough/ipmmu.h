@@ -11,7 +11,10 @@
  * each of which selects one context. Context 0 is never used: other drivers
  * avoid it and do not say why. Context IPMMU_QUARANTINE has an empty table:
  * a micro-TLB that is off lets accesses pass untranslated, so this is where
- * all belong that no domain was given.
+ * all belong that no domain was given. It costs one of the seven contexts that
+ * Gen3 has besides 0, and there is no sound way to save it: what a micro-TLB
+ * does with a context that is off is not known, and neither is context 0. Six
+ * domains may have devices, dom0 among them; the next is refused (-ENOSPC).
  */
 #ifndef IPMMU_H
 #define IPMMU_H
