@@ -13,6 +13,8 @@ from qemu import BUILD
 
 QUARANTINE = 1
 UTLB = 32                            # of ds1: SDHI0's
+COMPLAINT = re.compile(r"never cleaned|is not enabled|USE_SECGRP is set|"
+                       r"has no stage 2")
 SELECT = re.compile(r"rcar_ipmmu_write ds1: 0x600 = 0x(\w+)")
 
 
@@ -24,6 +26,7 @@ def machine():
     shutil.rmtree(folder, ignore_errors=True)
     m = Board(folder, ",noncoherent=on")
     m.trace_events(*Trace.EVENTS, "rcar_sdhi_*")
+    m.add("-d", "guest_errors")
     m.boot_card(["sdhi"], card="toolstack")
     try:
         m.start()
@@ -58,6 +61,13 @@ def test_verdicts(machine):
     for name in ("a-1-card", "a-1-card-write", "same-data", "again-card",
                  "destroyed", "dom0-in-the-end", "free-memory", "audit-end"):
         assert name in machine.results, machine.tail()
+
+
+def test_no_complaint(machine):
+    """The IPMMU walked no table that was not cleaned, and no micro-TLB selected
+    a context that was off."""
+    assert not [line for line in Trace(machine.trace).lines()
+                if COMPLAINT.search(line)]
 
 
 def test_contexts(machine):
