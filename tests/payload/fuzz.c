@@ -5,9 +5,11 @@
  * cannot say that the hypervisor is unharmed: others look at that. It looks
  * for addresses of the hypervisor in whatever a call has written.
  *
- * The command line is "fuzz=CALLS seed=SEED". The last line begins with
- * "fuzz: " and the number of calls; FAIL in it means that one disclosed
- * something. Interrupts stay masked: what becomes of them is the fuzz's.
+ * The command line is "fuzz=CALLS seed=SEED ram=MIB", the last one being the
+ * machine's: arguments that are copied to odd places look like addresses now and
+ * then. The last line begins with "fuzz: " and the number of calls; FAIL in it
+ * means that one disclosed something. Interrupts stay masked: what becomes of
+ * them is the fuzz's.
  */
 #include "fuzz.h"
 
@@ -21,16 +23,18 @@
 #include "memory.h"
 #include "pv-console.h"
 
-#define GROUND_SIZE   (16 * BLOCK_SIZE)
-#define PATTERN       0xa5a5a5a5a5a5a5a5UL
-#define DEFAULT_CALLS 50000UL
-#define MAX_RANGES    8
-#define SYSREGS       32768 /* encodings with op0 of 2 and 3 */
-#define MRS_X0        0xd5300000U
+#define GROUND_SIZE    (16 * BLOCK_SIZE)
+#define PATTERN        0xa5a5a5a5a5a5a5a5UL
+#define DEFAULT_CALLS  50000UL
+#define MAX_RANGES     8
+#define DIRECT_MAP_RAM 0x800040000000UL
+#define SYSREGS        32768 /* encodings with op0 of 2 and 3 */
+#define MRS_X0         0xd5300000U
 
 struct fuzz_world world;
 static struct fuzz fuzz[2];
 static unsigned long seed = 1;
+static unsigned long ram_size; /* the machine's */
 
 /* Emulated registers, and nothing at all. */
 static struct {
@@ -57,8 +61,7 @@ bool is_ours(uint64_t v)
 {
     uint64_t top = v >> 32, low = (uint32_t)v;
 
-    /* the direct map, where a machine has RAM */
-    return (v >= 0x800040000000 && top < 0x8010) ||
+    return (v >= DIRECT_MAP_RAM && v - DIRECT_MAP_RAM < ram_size) ||
            ((top == 0xf000 || top == 0xf100) && low) || /* registers, stacks */
            (top >= 0xf800 && top < 0xf810) ||           /* frame table */
            (top == 0xff00 && low && low < 0x200000);    /* image */
@@ -428,6 +431,7 @@ void payload_main(void)
     unsigned long calls = option("fuzz=", DEFAULT_CALLS);
 
     seed = option("seed=", counter());
+    ram_size = option("ram=", 65536) << 20;
     printk("fuzz: %lu calls on %u vCPUs, seed %lu\n", calls, vcpus, seed);
     gic_init();
     find_world();

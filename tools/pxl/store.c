@@ -199,22 +199,18 @@ int store_domain(const struct config *c, int domid, uint32_t store_port,
     return -1;
 }
 
-static int remove_everything(void *arg)
-{
-    int domid = *(const int *)arg;
-    char *vm = xs_get("/local/domain/%d/vm", domid);
-    int rc = (vm && *vm == '/' && xs_del("%s", vm)) |
-             xs_del("/local/domain/%d", domid) |
-             xs_del("/local/domain/0/backend/console/%d", domid) |
-             xs_del("/libxl/%d", domid);
-
-    free(vm);
-    return rc ? -1 : 0;
-}
-
+/* No transaction: xenstored, which cleans up after a domain that ends at the
+ * same time, lets it fail. */
 void store_forget(int domid)
 {
-    (void)xs_transaction(remove_everything, &domid);
+    char *vm = xs_get("/local/domain/%d/vm", domid);
+
+    if ( vm && *vm == '/' )
+        (void)xs_del("%s", vm);
+    (void)xs_del("/local/domain/%d", domid);
+    (void)xs_del("/local/domain/0/backend/console/%d", domid);
+    (void)xs_del("/libxl/%d", domid);
+    free(vm);
 }
 
 int store_find(const char *name)

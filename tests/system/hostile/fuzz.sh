@@ -45,7 +45,8 @@ step tick-create xl create /guest/tick.cfg
 expect tick-ticks 60 says tick "tick 2"
 free=$(free_memory)
 
-echo "extra = \"fuzz=$(option fuzz) seed=$(option seed)\"" >> /guest/fuzz.cfg
+ram=$(xl info | awk '/^total_memory/ { print $3 + 128 }')
+echo "extra = \"fuzz=$(option fuzz) seed=$(option seed) ram=$ram\"" >> /guest/fuzz.cfg
 step fuzz-create xl create /guest/fuzz.cfg
 calls=0
 until says fuzz "disclosures" || gone fuzz; do
