@@ -370,13 +370,12 @@ void rcar_cpg_let_go(const struct dt_node *np)
 void rcar_cpg_reset(const struct dt_node *np)
 {
     const struct px_node *res = &px_rig.res[index_of(np)];
+    uint64_t frame = res->reg[0][0] >> PAGE_SHIFT;
 
     assert_true(px_rig.held[index_of(np)]);
     for ( unsigned int i = 0; i < PX_DOMAINS; i++ )
-        assert_true(
-            mfn_eq(p2m_lookup(px_rig.d[i], _gfn(res->reg[0][0] >> PAGE_SHIFT),
-                              NULL, NULL),
-                   INVALID_MFN));
+        assert_false(mfn_eq(p2m_lookup(px_rig.d[i], _gfn(frame), NULL, NULL),
+                            _mfn(frame)));
     px_rig.nr_resets++;
 }
 

@@ -196,7 +196,7 @@ test-pxl-config-cflags := $(test-pxl-cflags)
 # The public headers are arm64's; the tree is read with the host's libfdt.
 HOST_TESTS += test-pxl-create
 test-pxl-create := tests/host/test-pxl-create.c \
-    $(patsubst %,tools/pxl/%.c,devspec dt-node guest-tree image place \
+    $(patsubst %,tools/pxl/%.c,devspec dt-known dt-node guest-tree image place \
     util)
 test-pxl-create-cflags := -D_GNU_SOURCE -iquote tools/pxl \
     -include tests/host/include/guest-abi.h \

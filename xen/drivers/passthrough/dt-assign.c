@@ -526,7 +526,9 @@ void dt_withdraw(struct domain *d, struct device *dev)
         return;
     if ( take_all(d, &c) )
         ASSERT_UNREACHABLE(); /* leaves of one page */
-    reset_all(&c);
+    /* Held, unless its group's attach brought its DMA here. */
+    if ( !hold_clocks(&c) )
+        reset_all(&c);
 }
 
 int dt_detach(struct domain *d, struct device *dev)
