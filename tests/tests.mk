@@ -48,7 +48,8 @@ mutants: images $(HOST_TESTS:%=$(B)/host/%)
 
 FUZZ_SECONDS ?= 600
 FUZZ_CFLAGS  := -std=gnu11 -O1 -g -fno-omit-frame-pointer \
-    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+    -Wno-incompatible-library-redeclaration
 
 define fuzz_target
 $(B)/fuzz/$(1): $($(1)) $(host_headers) $(B)/headers.stamp
