@@ -256,7 +256,7 @@ struct page_info *p2m_get_page(struct domain *d, gfn_t gfn, bool write,
     mfn_t mfn = p2m_lookup(d, gfn, &t, NULL);
     struct page_info *pg;
 
-    if ( t == P2M_INVALID || (write && type_is_ro(t)) )
+    if ( t == P2M_INVALID || (write && type_is_ro(t)) || !mfn_is_ram(mfn) )
         return NULL;
     pg = mfn_to_page(mfn);
     if ( !get_page(pg, pg->owner) )
@@ -528,6 +528,7 @@ void rig_init(void)
     memset(rig_injected, 0, sizeof(rig_injected));
     memset(frames, 0, sizeof(frames));
     ram = aligned_alloc(PAGE_SIZE, RIG_FRAMES * PAGE_SIZE);
+    memset(ram, 0, RIG_FRAMES * PAGE_SIZE);
     for ( unsigned int i = 0; i < RIG_DOMAINS; i++ )
         make_domain(i);
     hardware_domain = rig_dom[0];
