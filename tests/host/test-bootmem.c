@@ -6,10 +6,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
+
+#include "isolated.h"
 
 #include <asm/mm.h>
 
@@ -161,33 +161,6 @@ static void bad_compatible(void)
     scan("renesas,r8a7795", 15, ranges);
     expect_bank(0, 0x48000000, 0x38000000);
 }
-
-/* Banks live as long as a machine: a process each. */
-static void in_child(void **state)
-{
-    void (*fn)(void) = (void (*)(void))(uintptr_t)*state;
-    static bool child;
-    int status;
-    pid_t pid;
-
-    /* A failed assertion leaves by cmocka's way. */
-    if ( child )
-        _exit(1);
-    pid = fork();
-    if ( !pid )
-    {
-        child = true;
-        fn();
-        _exit(0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
-}
-
-#define TEST(fn)                                                               \
-    {                                                                          \
-#fn, in_child, NULL, NULL, (void *)(uintptr_t)(fn)                     \
-    }
 
 int main(void)
 {

@@ -9,13 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <unistd.h>
-
-/* xen/lib.h has its own strtoull: no stdlib.h, nor what includes it. */
-pid_t waitpid(pid_t pid, int *status, int options);
 
 #include <cmocka.h>
 
+#include "isolated.h"
 #include "ipmmu-rig.h"
 
 #define RW        (IOMMU_READ | IOMMU_WRITE)
@@ -954,36 +951,6 @@ static void no_memory(void)
     rig_check();
     rig_exit();
 }
-
-/* ---- */
-
-static bool in_child;
-
-/* A failed assertion leaves by cmocka's way: the child runs no other test. */
-static void isolated(void **state)
-{
-    void (*fn)(void) = (void (*)(void))(uintptr_t)*state;
-    int status;
-    pid_t pid;
-
-    if ( in_child )
-        _exit(1);
-    pid = fork();
-    assert_true(pid >= 0);
-    if ( !pid )
-    {
-        in_child = true;
-        fn();
-        _exit(0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
-}
-
-#define TEST(fn)                                                               \
-    {                                                                          \
-#fn, isolated, NULL, NULL, (void *)(uintptr_t)(fn)                     \
-    }
 
 int main(void)
 {

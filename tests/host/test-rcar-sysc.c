@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
+
+#include "isolated.h"
 
 #include <xen/device-tree.h>
 #include <xen/errno.h>
@@ -283,33 +283,6 @@ static void which_area(void)
     assert_int_equal(rcar_power_of(&node, &power), -ENODEV);
     assert_null(sysc_node.mediator);
 }
-
-/* What there is of it lives as long as a machine: a process each. */
-static void in_child(void **state)
-{
-    void (*fn)(void) = (void (*)(void))(uintptr_t)*state;
-    static bool child;
-    int status;
-    pid_t pid;
-
-    /* A failed assertion leaves by cmocka's way. */
-    if ( child )
-        _exit(1);
-    pid = fork();
-    if ( !pid )
-    {
-        child = true;
-        fn();
-        _exit(0);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
-}
-
-#define TEST(fn)                                                               \
-    {                                                                          \
-#fn, in_child, NULL, NULL, (void *)(uintptr_t)(fn)                     \
-    }
 
 int main(void)
 {
