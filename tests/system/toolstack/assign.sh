@@ -291,9 +291,4 @@ else
     fail dom0-in-the-end "no /dev/nvme0n1"
 fi
 clean end
-as_before() { [ "$(free_memory)" = "$free" ]; }
-if wait_for 60 as_before; then
-    pass free-memory "$free MiB as before"
-else
-    fail free-memory "$(free_memory) MiB, $free before"
-fi
+all_freed "$free"

@@ -29,6 +29,27 @@ guest_says()
     fi
 }
 
+# attack_named GUEST DONE WORDS PATTERN - the guest's attack ends, with verdicts
+# that begin with PX-GUEST: WORDS, and the hypervisor's log names its device.
+attack_named()
+{
+    if ! wait_for 600 says "$1" "$2"; then
+        fail attack "it did not end"
+        show_console "$1"
+        return
+    fi
+    console "$1" | tr -d '\r' |
+        sed -n "s/^PX-GUEST: $3/PX-TEST: $1-$3/p; /^PX-INFO: own/p"
+    shown faults pxl iommu-faults
+    named=$(pxl dmesg | grep -c "$4")
+    pxl dmesg | grep "$4" | tail -n 3
+    if [ "$named" -gt 0 ]; then
+        pass attack-named "$named lines name the device"
+    else
+        fail attack-named "pxl dmesg has no line about it"
+    fi
+}
+
 # end_of_story - with px.shell=1, a shell of dom0.
 end_of_story()
 {

@@ -140,6 +140,17 @@ clean()
 domid() { pxl list "$1" 2> /dev/null | awk 'NR == 2 { print $2 }'; }
 gone() { [ -z "$(domid "$1")" ]; }
 free_memory() { pxl info | awk '/^free_memory/ { print $3 }'; }
+# all_freed MIB - so much was free before.
+all_freed()
+{
+    as_before() { [ "$(free_memory)" = "$free" ]; }
+    free=$1
+    if wait_for 60 as_before; then
+        pass free-memory "$free MiB as before"
+    else
+        fail free-memory "$(free_memory) MiB, $free before"
+    fi
+}
 
 # run_in GUEST SCRIPT PREFIX [SECONDS] - a script of the guest's, by its shell;
 # verdicts are PREFIX-NAME.

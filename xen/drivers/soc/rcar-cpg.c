@@ -375,8 +375,9 @@ void rcar_cpg_init(void)
     struct dt_node *np = find(&kind);
     uint64_t addr, size;
 
+    /* The last status is behind all the others. */
     if ( !np || dt_get_reg(np, 0, &addr, &size) ||
-         size < kind->release(kind->nr - 1) + 4 )
+         size < kind->status(kind->nr - 1) + 4 )
         return;
     cpg.regs = ioremap(_maddr(addr), size);
     if ( !cpg.regs )
