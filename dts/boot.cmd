@@ -13,6 +13,7 @@
 #   px_fdt       board.dtb            the board's own device tree
 #   px_dtbo      (none)               an overlay of dts/ for that tree
 #   px_xen       proxenos             build/rcar/Image
+#   px_boot      booti                or bootm: then px_xen is build/rcar/uImage
 #   px_kernel    Image                of dom0
 #   px_initrd    initrd.gz            of dom0
 #   px_args      console=dtuart dtuart=serial0 dom0_mem=512M
@@ -26,6 +27,7 @@ test -n "${px_dev}"       || setenv px_dev mmc 0:1
 test -n "${px_dir}"       || setenv px_dir /boot
 test -n "${px_fdt}"       || setenv px_fdt board.dtb
 test -n "${px_xen}"       || setenv px_xen proxenos
+test -n "${px_boot}"      || setenv px_boot booti
 test -n "${px_kernel}"    || setenv px_kernel Image
 test -n "${px_initrd}"    || setenv px_initrd initrd.gz
 test -n "${px_args}"      || setenv px_args "console=dtuart dtuart=serial0 dom0_mem=512M"
@@ -52,6 +54,7 @@ fi
 # Mainline's r8a774a1 tree does not say where SDHI is behind the IPMMU, and
 # Debian's build of it has no symbols for an overlay: Linux has no use for it.
 fdt get value px_soc / compatible 1
+test -n "${px_dtbo}" && setenv px_soc
 if test "${px_soc}" = "renesas,r8a774a1"; then
     fdt get value px_ds1 /soc/iommu@e7740000 phandle
     fdt set /soc/mmc@ee100000 iommus <${px_ds1} 32>
@@ -70,4 +73,4 @@ fdt set /chosen/dom0 bootargs "${px_dom0_args}"
 fdt mknod /chosen dom0-ramdisk
 fdt set /chosen/dom0-ramdisk compatible "multiboot,ramdisk" "multiboot,module"
 fdt set /chosen/dom0-ramdisk reg <0 0x60000000 0 ${px_initrd_size}>
-booti 0x48200000 - 0x48000000
+${px_boot} 0x48200000 - 0x48000000

@@ -32,6 +32,7 @@ class Board(Machine):
 
     def __init__(self, tmp, options="", cpus=2):
         super().__init__(tmp, cpus=cpus)
+        self.setenv = {}  # px_ variables of boot.scr
         keep = self.args[self.args.index("-serial"):]
         self.args = [str(OUT / "qemu-system-aarch64"), "-M",
                      "rcar-gen3" + options, "-smp", str(cpus), "-m", "4G",
@@ -61,7 +62,8 @@ class Board(Machine):
                 f"px.test={','.join(self.tests)} px.kernel_sum={digest} "
                 f"{self.extra}")
         self.type_slowly("\r")
-        self.type_slowly(f"setenv px_dom0_args {args}\r")
+        for name, value in {"dom0_args": args, **self.setenv}.items():
+            self.type_slowly(f"setenv px_{name} {value}\r")
         self.type_slowly("load mmc 0:1 0x57000000 /boot/boot.scr; "
                          "source 0x57000000\r")
 

@@ -5,7 +5,9 @@
 # Proxenos, Debian's kernel and HiHope RZ/G2M tree, and an initramfs with the
 # board's drivers. In build/qemu-rcar:
 #
-#   sd.img         dom0 is make-images.sh's
+#   sd.img         dom0 is make-images.sh's. Beside them uImage, the overlay of
+#                  dts/, and symbols.dtb to put it on: Debian's tree with what
+#                  dtc -@ would have added
 #   toolstack.img  dom0 is make-toolstack.sh's, with the scripts of
 #                  tests/qemu-rcar/dom0 in /tests; its guests have the board's
 #                  drivers, too, and the scripts of tests/qemu-rcar/guest; or
@@ -53,6 +55,22 @@ cp tests/qemu-rcar/dom0/*.sh "$out/toolstack-root/tests/"
 cp build/payload/dmac.Image "$out/toolstack-root/guest/"
 archive "$out/guest" | gzip -1n > "$out/toolstack-root/guest/initramfs.cpio.gz"
 
+# symbols TREE NAME=PATH... - as dtc -@ adds them: every label, so each such
+# node has a phandle.
+symbols()
+{
+    tree=$1 phandle=$((0x1000))
+    shift
+    fdtput -c "$tree" /__symbols__
+    for symbol; do
+        path=/soc/${symbol#*=}
+        fdtput -t s "$tree" /__symbols__ "${symbol%%=*}" "$path"
+        fdtget "$tree" "$path" phandle > /dev/null 2>&1 ||
+            fdtput -t u "$tree" "$path" phandle $phandle
+        phandle=$((phandle + 1))
+    done
+}
+
 # card NAME - with build/qemu-rcar/NAME-root.
 card()
 {
@@ -65,6 +83,15 @@ card()
     cp build/rcar/boot.scr "$boot/"
     cp build/debian/linux/usr/lib/linux-image-*/renesas/r8a774a1-hihope-rzg2m.dtb \
         "$boot/board.dtb"
+    if [ "$1" = sd ]; then
+        cp build/rcar/uImage build/rcar/rzg2m-hihope.dtbo "$boot/"
+        cp "$boot/board.dtb" "$boot/symbols.dtb"
+        symbols "$boot/symbols.dtb" ipmmu_ds1=iommu@e7740000 \
+            ipmmu_hc=iommu@e6570000 sdhi0=mmc@ee100000 sdhi1=mmc@ee120000 \
+            sdhi2=mmc@ee140000 sdhi3=mmc@ee160000 ehci0=usb@ee080100 \
+            ohci0=usb@ee080000 ehci1=usb@ee0a0100 ohci1=usb@ee0a0000 \
+            xhci0=usb@ee000000
+    fi
 
     # QEMU's cards are powers of two.
     rm -f "$out/$1.img.new"

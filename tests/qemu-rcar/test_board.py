@@ -42,10 +42,30 @@ def test_dom0(tmp_path):
         m.stop()
     assert m.failures() == [] and "sdcard-write" in m.results, m.tail()
     assert "I/O virtualisation enabled" in m.console
+    assert "IOMMU: 12 masters" in m.console
     assert "H3 ES2.0, Gen3 root, stage 1" in m.console
     assert "cpus: 3 online" in m.console
     count = sdhi_dma(m)
     assert count.get("translate", 0) > 1000 and "fault" not in count, count
+
+
+def test_uimage_and_overlay(tmp_path):
+    """bootm of the uImage, with the overlay on a tree that has symbols: then
+    boot.scr adds nothing of its own, and USB is covered, too."""
+    m = Board(tmp_path)
+    m.setenv = {"xen": "uImage", "boot": "bootm", "fdt": "symbols.dtb",
+                "dtbo": "rzg2m-hihope.dtbo"}
+    m.trace_events("rcar_ipmmu_*")
+    m.boot_card(["sdcard"])
+    try:
+        m.run()
+    finally:
+        m.stop()
+    assert "Image Name:   Proxenos" in m.console
+    assert m.failures() == [] and "sdcard-write" in m.results, m.tail()
+    count = sdhi_dma(m)
+    assert count.get("translate", 0) > 1000 and "fault" not in count, count
+    assert "IOMMU: 17 masters" in m.console  # the five of USB as well
 
 
 def test_el1_is_explained(tmp_path):
