@@ -103,11 +103,12 @@ class Qmp:
                 return reply["return"]
 
     def event(self, name, seconds):
-        """The event's data once it has come, else None."""
+        """The event once it has come, which is told once, else None."""
         end = time.monotonic() + seconds
         while True:
             for e in self.events:
                 if e["event"] == name:
+                    self.events.remove(e)
                     return e
             left = end - time.monotonic()
             if left <= 0:

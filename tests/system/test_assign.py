@@ -11,7 +11,7 @@ import subprocess
 
 import pytest
 
-from qemu import HYPERVISOR, IMAGE_ADDR, MIB, RAM_BASE, TOP
+from qemu import HYPERVISOR, IMAGE_ADDR, LIMIT, MIB, RAM_BASE, TOP
 
 NVME, NIC, EDU_A, EDU_B = 0x100, 0x200, 0x300, 0x400
 
@@ -88,6 +88,8 @@ def pull_and_plug(m, limit):
             m.canaries = m.magic_outside([])
             m.qmp.command("device_del", id="pulled")
         elif found[1] == "plug":
+            # The name is free when the last thread of QEMU has let go.
+            assert m.qmp.event("DEVICE_DELETED", 120 * LIMIT)
             m.qmp.command("device_add", driver="edu", id="pulled",
                           bus=m.pulled_from)
         else:
