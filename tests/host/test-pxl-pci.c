@@ -77,6 +77,17 @@ static void test_specs(void **state)
     s.seize = true;
     assert_int_equal(pci_parse("02:03.4,seize=0,power_mgmt=1", &s, &why), 0);
     assert_false(s.seize);
+
+    /* What is told by place can be told by name. */
+    assert_int_equal(pci_parse("bdf=02:03.4,vslot=1e,msi=1", &s, &why), 0);
+    assert_int_equal(s.sbdf, 0x21c);
+    assert_int_equal(s.vslot, 0x1e);
+    assert_string_equal(s.name, "");
+    assert_int_equal(pci_parse("name=disk,msi=0", &s, &why), 0);
+    assert_int_equal(s.sbdf, PCI_NO_BDF);
+    assert_string_equal(s.name, "disk");
+    assert_int_equal(pci_parse("02:03.4", &s, &why), 0);
+    assert_string_equal(s.name, "");
 }
 
 static void test_mistakes(void **state)
@@ -93,6 +104,11 @@ static void test_mistakes(void **state)
         {"02:03.4,msi", "NAME=VALUE"},
         {"02:03.4,msi=2", "0 or 1"},
         {"02:03.4,mis=1", "unknown option \"mis\""},
+        {"02:03.4,vslot=20", "0 to 1f"},
+        {"bdf=02:03", "[DDDD:]BB:DD.F"},
+        {"msi=1", "either bdf= or name="},
+        {"02:03.4,name=disk", "either bdf= or name="},
+        {"name=", "up to 63"},
     };
 
     (void)state;

@@ -81,11 +81,11 @@ COMMAND("pci-detach", cmd_pci_detach, "[-f] <domain> <BDF>",
         "Take a PCI device from a domain; it stays assignable")
 COMMAND("pci-list", cmd_pci_list, "[-l] [--json] <domain>",
         "List a domain's PCI devices, and where it sees them")
-COMMAND("pci-assignable-list", cmd_pci_assignable_list, "[-l] [--json]",
+COMMAND("pci-assignable-list", cmd_pci_assignable_list, "[-ln] [--json]",
         "List the PCI devices that domains may be given")
-COMMAND("pci-assignable-add", cmd_pci_assignable_add, "[-f] <BDF>...",
+COMMAND("pci-assignable-add", cmd_pci_assignable_add, "[-f] [-n <Name>] <BDF>...",
         "Take PCI devices from dom0, for domains")
-COMMAND("pci-assignable-remove", cmd_pci_assignable_remove, "[-r] <BDF>...",
+COMMAND("pci-assignable-remove", cmd_pci_assignable_remove, "[-r] <BDF|Name>...",
         "Give assignable PCI devices back to dom0 (-r: and to its drivers)")
 
 /* Devices of the device tree. */

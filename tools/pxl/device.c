@@ -119,10 +119,10 @@ struct device *device_arg(const struct devices *devs, const char *arg)
             err("%s: no such device; pxl iommu-list shows all", arg);
         return dev;
     }
-    if ( !pci_bdf(&p, &sbdf) || *p )
+    if ( (!pci_bdf(&p, &sbdf) || *p) && !pci_named(arg, &sbdf) )
     {
-        err("\"%s\" is no PCI device ([DDDD:]BB:DD.F) nor a path of the device "
-            "tree (/...)",
+        err("\"%s\" is no PCI device ([DDDD:]BB:DD.F, or a name that one was "
+            "given) nor a path of the device tree (/...)",
             arg);
         return NULL;
     }

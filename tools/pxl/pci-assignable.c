@@ -146,21 +146,45 @@ int pci_seize(uint32_t sbdf)
     return rc;
 }
 
+/* Can it be called this? A name says one function. */
+static bool check_name(const char *name)
+{
+    uint32_t sbdf;
+
+    if ( !pci_name_is_good(name) )
+        err("\"%s\": a name is up to 63 letters, digits, \".\", \"-\" and "
+            "\"_\", and does not look like a device's",
+            name);
+    else if ( pci_named(name, &sbdf) )
+        err("\"%s\" is another's name; pxl pci-assignable-list -n", name);
+    else
+        return true;
+    return false;
+}
+
 int cmd_pci_assignable_add(int argc, char **argv)
 {
+    static const struct option named[] = {
+        {"name", required_argument, NULL, 'n'},
+        {NULL, 0, NULL, 0},
+    };
     struct devices devs;
     struct device *dev;
+    const char *name = NULL;
     bool force = false;
     int rc = 0, opt;
 
-    while ( (opt = options(argc, argv, "f", NULL)) != -1 )
-    {
-        if ( opt != 'f' )
+    while ( (opt = options(argc, argv, "fn:", named)) != -1 )
+        if ( opt == 'f' )
+            force = true;
+        else if ( opt == 'n' )
+            name = optarg;
+        else
             return usage(argv[0]);
-        force = true;
-    }
-    if ( optind == argc )
+    if ( optind == argc || (name && argc - optind != 1) )
         return usage(argv[0]);
+    if ( name && !check_name(name) )
+        return EXIT_FAILURE;
 
     for ( ; optind < argc; optind++ )
     {
@@ -173,6 +197,8 @@ int cmd_pci_assignable_add(int argc, char **argv)
         else if ( dev->info.owner == DOMID_INVALID )
             warn("%s: it is assignable already", dev->name);
         else if ( make_assignable(&devs, dev, force) != 0 )
+            rc = -1;
+        if ( name && rc == 0 && pci_set_name(dev->info.dev.sbdf, name) != 0 )
             rc = -1;
         devices_free(&devs);
     }
@@ -189,7 +215,7 @@ static int give_back(const struct device *dev)
     op.u.quarantine.conflict = PX_NO_INDEX;
     rc = hyp_px(PX_OP_release, &op);
     if ( rc >= 0 )
-        return 0;
+        return pci_set_name(dev->info.dev.sbdf, NULL);
     if ( rc == -EBUSY && op.u.quarantine.conflict != PX_NO_INDEX )
     {
         other = device_index_name(op.u.quarantine.conflict);

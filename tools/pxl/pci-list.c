@@ -14,6 +14,7 @@
 static const struct option list_options[] = {
     {"json", no_argument, NULL, 'j'},
     {"long", no_argument, NULL, 'l'},
+    {"names", no_argument, NULL, 'n'},
     {NULL, 0, NULL, 0},
 };
 
@@ -26,9 +27,12 @@ static bool is_function(const struct device *dev)
 static void json_function(const struct devices *devs, const struct device *dev)
 {
     const struct device *group = device_at(devs, dev->info.group);
+    char *name = pci_given_name(dev->info.dev.sbdf);
 
     json_object(NULL);
     json_device(dev);
+    json_string("name", name);
+    free(name);
     json_format("vendor", "%04x", dev->info.vendor);
     json_format("device_id", "%04x", dev->info.device);
     json_format("class", "%06x", dev->info.class_code);
@@ -52,14 +56,19 @@ static void print_long(const struct devices *devs, const struct device *dev)
         printf("  group: %s", group->name);
 }
 
+/* What is asked for. */
+struct what {
+    bool json, details, names;
+};
+
 /* The functions of @owner; to each its line. */
-static int list(uint32_t owner, bool json, bool details)
+static int list(uint32_t owner, struct what what)
 {
     struct devices devs;
 
     if ( devices_load(&devs) != 0 )
         return EXIT_FAILURE;
-    if ( json )
+    if ( what.json )
         json_array(NULL);
     else if ( owner != DOMID_INVALID )
         printf("Vdev Device\n");
@@ -70,7 +79,7 @@ static int list(uint32_t owner, bool json, bool details)
 
         if ( !is_function(dev) || dev->info.owner != owner )
             continue;
-        if ( json )
+        if ( what.json )
         {
             json_function(&devs, dev);
             continue;
@@ -82,10 +91,17 @@ static int list(uint32_t owner, bool json, bool details)
             printf("-    ");
         /* Scripts read the assignable ones, as of xl: a name a line. What is
          * consented to goes with an owner, and none of these has one. */
-        marks = owner == DOMID_INVALID && !details ? xstrdup("")
-                                                   : device_marks(dev);
+        marks = owner == DOMID_INVALID && !what.details ? xstrdup("")
+                                                        : device_marks(dev);
         printf("%s%s%s", dev->name, *marks ? "  " : "", marks);
-        if ( details )
+        if ( what.names )
+        {
+            char *name = pci_given_name(dev->info.dev.sbdf);
+
+            printf(" %s", name ? name : "");
+            free(name);
+        }
+        if ( what.details )
         {
             printf("  ");
             print_long(&devs, dev);
@@ -93,24 +109,26 @@ static int list(uint32_t owner, bool json, bool details)
         printf("\n");
         free(marks);
     }
-    if ( json )
+    if ( what.json )
         json_end();
     devices_free(&devs);
     return EXIT_SUCCESS;
 }
 
-/* The options of both lists; the arguments left must be @nr. */
-static bool list_arguments(int argc, char **argv, int nr, bool *json,
-                           bool *details)
+/* The options of a list; the arguments left must be @nr. */
+static bool list_arguments(int argc, char **argv, const char *letters, int nr,
+                           struct what *what)
 {
     int opt;
 
-    *json = *details = false;
-    while ( (opt = options(argc, argv, "jl", list_options)) != -1 )
+    *what = (struct what){0};
+    while ( (opt = options(argc, argv, letters, list_options)) != -1 )
         if ( opt == 'j' )
-            *json = true;
+            what->json = true;
         else if ( opt == 'l' )
-            *details = true;
+            what->details = true;
+        else if ( opt == 'n' )
+            what->names = true;
         else
             return false;
     return argc - optind == nr;
@@ -118,22 +136,22 @@ static bool list_arguments(int argc, char **argv, int nr, bool *json,
 
 int cmd_pci_assignable_list(int argc, char **argv)
 {
-    bool json, details;
+    struct what what;
 
-    if ( !list_arguments(argc, argv, 0, &json, &details) )
+    if ( !list_arguments(argc, argv, "jln", 0, &what) )
         return usage(argv[0]);
-    return list(DOMID_INVALID, json, details);
+    return list(DOMID_INVALID, what);
 }
 
 int cmd_pci_list(int argc, char **argv)
 {
-    bool json, details;
+    struct what what;
     int domid;
 
-    if ( !list_arguments(argc, argv, 1, &json, &details) )
+    if ( !list_arguments(argc, argv, "jln", 1, &what) )
         return usage(argv[0]);
     domid = domain_arg(argv[optind]);
     if ( domid < 0 )
         return EXIT_FAILURE;
-    return list((uint32_t)domid, json, details);
+    return list((uint32_t)domid, what);
 }

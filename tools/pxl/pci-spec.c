@@ -9,6 +9,10 @@
 #include "cfg.h"
 #include "pxl.h"
 
+#define A_DEVICE_IS                                                            \
+    "a PCI device is [DDDD:]BB:DD.F, such as 0000:01:00.0; each function is "  \
+    "named"
+
 char *pci_name(uint32_t sbdf)
 {
     return xasprintf("%04x:%02x:%02x.%u", sbdf >> 16, sbdf >> 8 & 0xff,
@@ -62,6 +66,53 @@ static bool boolean(const char *value, bool *out)
     return true;
 }
 
+/* A slot in hexadecimal, as xl takes it. */
+static bool slot(const char **p, uint32_t *out)
+{
+    char *end;
+    unsigned long value;
+
+    if ( !isxdigit((unsigned char)**p) )
+        return false;
+    value = strtoul(*p, &end, 16);
+    if ( value > 0x1f )
+        return false;
+    *p = end;
+    *out = (uint32_t)value;
+    return true;
+}
+
+/* bdf=, vslot=, name=: which function, and where. 1: none of these. */
+static int place(const char *name, const char *value, struct pci_spec *spec,
+                 char **why)
+{
+    const char *p = value;
+
+    if ( strcmp(name, "bdf") == 0 )
+    {
+        if ( pci_bdf(&p, &spec->sbdf) && !*p )
+            return 0;
+        *why = xasprintf("bdf=%s: " A_DEVICE_IS, value);
+        return -1;
+    }
+    if ( strcmp(name, "vslot") == 0 )
+    {
+        if ( slot(&p, &spec->vslot) && !*p )
+            return 0;
+        *why = xasprintf("vslot=%s: 0 to 1f expected", value);
+        return -1;
+    }
+    if ( strcmp(name, "name") != 0 )
+        return 1;
+    if ( *value && strlen(value) < sizeof(spec->name) )
+    {
+        strcpy(spec->name, value);
+        return 0;
+    }
+    *why = xasprintf("name=%s: a name of up to 63 characters expected", value);
+    return -1;
+}
+
 /* One NAME=VALUE. */
 static int option(const char *name, const char *value, struct pci_spec *spec,
                   char **why)
@@ -77,7 +128,10 @@ static int option(const char *name, const char *value, struct pci_spec *spec,
         {"msi", &spec->msi},
         {"seize", &spec->seize},
     };
+    int rc = place(name, value, spec, why);
 
+    if ( rc <= 0 )
+        return rc;
     for ( size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++ )
         if ( strcmp(name, ignored[i]) == 0 )
         {
@@ -92,7 +146,8 @@ static int option(const char *name, const char *value, struct pci_spec *spec,
             *why = xasprintf("%s=%s: 0 or 1 expected", name, value);
             return -1;
         }
-    *why = xasprintf("unknown option \"%s\"; there are seize, msi, permissive",
+    *why = xasprintf("unknown option \"%s\"; there are bdf, vslot, name, "
+                     "seize, msi, permissive",
                      name);
     return -1;
 }
@@ -122,20 +177,33 @@ static int parse_options(char *p, struct pci_spec *spec, char **why)
     return 0;
 }
 
-/* A slot in hexadecimal, as xl takes it. */
-static bool slot(const char **p, uint32_t *out)
+/* BDF[@VSLOT], which ends before a comma or the end. */
+static int parse_positional(const char **p, const char *text,
+                            struct pci_spec *spec, char **why)
 {
-    char *end;
-    unsigned long value;
-
-    if ( !isxdigit((unsigned char)**p) )
-        return false;
-    value = strtoul(*p, &end, 16);
-    if ( value > 0x1f )
-        return false;
-    *p = end;
-    *out = (uint32_t)value;
-    return true;
+    if ( !pci_bdf(p, &spec->sbdf) )
+    {
+        *why = xasprintf("\"%s\": " A_DEVICE_IS, text);
+        return -1;
+    }
+    if ( **p == '@' )
+    {
+        ++*p;
+        if ( !slot(p, &spec->vslot) )
+        {
+            *why = xasprintf("\"%s\": @ is followed by the slot that the guest "
+                             "sees, 0 to 1f",
+                             text);
+            return -1;
+        }
+    }
+    *p += strspn(*p, " \t");
+    if ( **p && **p != ',' )
+    {
+        *why = xasprintf("\"%s\": cannot read \"%s\"", text, *p);
+        return -1;
+    }
+    return 0;
 }
 
 int pci_parse(const char *text, struct pci_spec *spec, char **why)
@@ -145,34 +213,22 @@ int pci_parse(const char *text, struct pci_spec *spec, char **why)
     int rc;
 
     *why = NULL;
+    spec->sbdf = PCI_NO_BDF;
     spec->vslot = PCI_ANY_SLOT;
-    if ( !pci_bdf(&p, &spec->sbdf) )
-    {
-        *why = xasprintf("\"%s\": a PCI device is [DDDD:]BB:DD.F, such as "
-                         "0000:01:00.0; each function is named",
-                         text);
+    spec->name[0] = '\0';
+    /* The first word may be an option as well. */
+    if ( p[strcspn(p, " \t,=")] != '=' &&
+         parse_positional(&p, text, spec, why) != 0 )
         return -1;
-    }
-    if ( *p == '@' )
-    {
-        p++;
-        if ( !slot(&p, &spec->vslot) )
-        {
-            *why = xasprintf("\"%s\": @ is followed by the slot that the guest "
-                             "sees, 0 to 1f",
-                             text);
-            return -1;
-        }
-    }
-    p += strspn(p, " \t");
-    if ( *p && *p != ',' )
-    {
-        *why = xasprintf("\"%s\": cannot read \"%s\"", text, p);
-        return -1;
-    }
     options = xstrdup(p);
     rc = parse_options(options, spec, why);
     free(options);
+    if ( rc == 0 && (spec->sbdf == PCI_NO_BDF) != (spec->name[0] != '\0') )
+    {
+        *why =
+            xasprintf("\"%s\": either bdf= or name= says which function", text);
+        rc = -1;
+    }
     return rc;
 }
 
@@ -211,7 +267,8 @@ int pci_config(struct cfg *cfg, struct pci_spec **specs, size_t *nr)
         else
             pci_parse(items[i].string, spec, &why);
         for ( size_t j = 0; j < i && !why; j++ )
-            if ( (*specs)[j].sbdf == spec->sbdf )
+            if ( (*specs)[j].sbdf == spec->sbdf &&
+                 strcmp((*specs)[j].name, spec->name) == 0 )
                 why = xasprintf("\"%s\" is in the list twice", items[i].string);
         if ( why )
         {

@@ -161,15 +161,15 @@ static bool is_covered(uint32_t sbdf)
 }
 
 /* @why: to be freed; NULL when it has been said. */
-static int attach(int domid, const struct pci_spec *spec, char **why)
+static int attach(int domid, struct pci_spec *spec, char **why)
 {
     struct proxenos_op op;
     struct px_attach *a = &op.u.attach;
     char *name;
     int rc;
 
-    *why = NULL;
-    if ( spec->seize && pci_seize(spec->sbdf) != 0 )
+    if ( pci_resolve(spec, why) != 0 ||
+         (spec->seize && pci_seize(spec->sbdf) != 0) )
         return -1;
     for ( bool waited = false;; waited = true )
     {
@@ -208,9 +208,11 @@ int pci_create(struct cfg *cfg, int domid)
         return -1;
     for ( size_t i = 0; i < nr && rc == 0; i++ )
     {
-        char *name = pci_name(specs[i].sbdf), *why;
+        char *name, *why;
 
         rc = attach(domid, &specs[i], &why);
+        name = specs[i].sbdf == PCI_NO_BDF ? xstrdup("pci")
+                                           : pci_name(specs[i].sbdf);
         if ( why )
             cfg_err(cfg, &items[i], "%s: %s", name, why);
         else if ( rc == 0 )
@@ -270,7 +272,7 @@ int pci_destroy(int domid)
 int cmd_pci_attach(int argc, char **argv)
 {
     struct pci_spec spec = {0};
-    char *why, *name;
+    char *why;
     int domid, opt;
 
     while ( (opt = options(argc, argv, "", NULL)) != -1 )
@@ -304,9 +306,7 @@ int cmd_pci_attach(int argc, char **argv)
         return EXIT_SUCCESS;
     if ( why )
     {
-        name = pci_name(spec.sbdf);
-        err("%s: not attached: %s", name, why);
-        free(name);
+        err("%s: not attached: %s", argv[optind + 1], why);
         free(why);
     }
     return EXIT_FAILURE;
@@ -314,9 +314,9 @@ int cmd_pci_attach(int argc, char **argv)
 
 int cmd_pci_detach(int argc, char **argv)
 {
-    const char *bdf;
-    uint32_t sbdf, reset;
-    char *name;
+    struct pci_spec spec = {0};
+    uint32_t reset;
+    char *name, *why;
     int domid, opt, rc;
 
     /* -f: without asking the guest, which nobody does here. */
@@ -328,14 +328,16 @@ int cmd_pci_detach(int argc, char **argv)
     domid = domain_arg(argv[optind]);
     if ( domid < 0 )
         return EXIT_FAILURE;
-    bdf = argv[optind + 1];
-    if ( !pci_bdf(&bdf, &sbdf) || *bdf )
+    /* As xl: what attached it detaches it; the options say nothing here. */
+    if ( pci_parse(argv[optind + 1], &spec, &why) != 0 ||
+         pci_resolve(&spec, &why) != 0 )
     {
-        err("\"%s\" is no PCI device ([DDDD:]BB:DD.F)", argv[optind + 1]);
+        err("%s", why);
+        free(why);
         return EXIT_FAILURE;
     }
-    name = pci_name(sbdf);
-    rc = detach(domid, sbdf, name, &reset);
+    name = pci_name(spec.sbdf);
+    rc = detach(domid, spec.sbdf, name, &reset);
     if ( rc == 0 )
         printf("%s: detached, assignable (reset: %s)\n", name,
                reset_name(reset));

@@ -15,11 +15,16 @@ char *pci_name(uint32_t sbdf);
  * none. */
 bool pci_bdf(const char **text, uint32_t *sbdf);
 
+#define PCI_NO_BDF   (~0U)
 #define PCI_ANY_SLOT (~0U)
 
-/* "[DDDD:]BB:DD.F[@VSLOT][,OPTION=VALUE...]" as xl-pci-configuration(5). */
+/*
+ * "[DDDD:]BB:DD.F[@VSLOT][,OPTION=VALUE...]" as xl-pci-configuration(5); bdf=,
+ * vslot= and name= are options, too.
+ */
 struct pci_spec {
-    uint32_t sbdf;
+    uint32_t sbdf;   /* PCI_NO_BDF: not known, see name */
+    char name[64];   /* "": none; else it says which function (pci_resolve) */
     uint32_t vslot;  /* PCI_ANY_SLOT: any */
     bool permissive; /* consent: without an IOMMU (direct-mapped domains) */
     bool msi;        /* consent: MSI on a frame that all share (GICv2) */
@@ -31,6 +36,21 @@ struct pci_spec {
  * pci_parse - @why: what is wrong with it, to be freed; no message is printed.
  */
 int pci_parse(const char *text, struct pci_spec *spec, char **why);
+
+/*
+ * Names that pci-assignable-add -n gave, kept in xenstore.
+ *
+ * pci_resolve - the function that a name means; @why as above.
+ * pci_named - the same of any name; false: none has it.
+ * pci_given_name - of a function, to be freed; NULL: none.
+ * pci_set_name - NULL: no name any more. -1 after a message.
+ * pci_name_is_good - can a function be called this?
+ */
+int pci_resolve(struct pci_spec *spec, char **why);
+bool pci_named(const char *name, uint32_t *sbdf);
+char *pci_given_name(uint32_t sbdf);
+int pci_set_name(uint32_t sbdf, const char *name);
+bool pci_name_is_good(const char *name);
 
 /*
  * pci_config - pci = [...], with pci_permissive and pci_seize as defaults. To

@@ -17,6 +17,7 @@ pxl_srcs += tools/pxl/dt-node.c
 pxl_srcs += tools/pxl/guest-tree.c
 pxl_srcs += tools/pxl/image.c
 pxl_srcs += tools/pxl/parse.c
+pxl_srcs += tools/pxl/pci-name.c
 pxl_srcs += tools/pxl/pci-spec.c
 pxl_srcs += tools/pxl/place.c
 pxl_srcs += tools/pxl/table.c

@@ -113,14 +113,16 @@ if wait_for 30 test -b /dev/nvme0n1 &&
 else
     fail dom0-has-it-again "no /dev/nvme0n1"
 fi
-step add-nvme-again pxl pci-assignable-add $nvme
+step add-nvme-again pxl pci-assignable-add -n disk $nvme
+shows named "^$nvme disk" pxl pci-assignable-list -n
+refused name-taken "another's name" pxl pci-assignable-add -n disk $edu_b
 clean quarantine
 
 # ---- two guests
 
 msi=
 [ -n "$consent" ] && msi=,msi=1
-config a "\"$nvme\", \"$nic$msi\", \"$edu_a\"" fs,net,pci
+config a "\"name=disk\", \"$nic$msi\", \"$edu_a\"" fs,net,pci
 config b "\"$edu_b,seize=1\"" pci
 config c "\"$twin_1\"" pci
 step create-a pxl create /guest/a.cfg
@@ -169,7 +171,7 @@ clean reboot
 # ---- detach from one, attach to the other: the same data
 
 run_in a let-go a
-step detach pxl pci-detach a $nvme
+step detach pxl pci-detach a name=disk
 clean detach
 refused detach-again 'does not have it' pxl pci-detach a $nvme
 step attach pxl pci-attach b $nvme
