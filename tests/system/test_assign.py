@@ -134,7 +134,8 @@ def assigned(request, new_machine):
     pull_and_plug(m, 1500)
     m.wait_shutdown(limit=1500)
     m.contexts = Contexts(m.trace)
-    return m
+    yield m
+    m.stop()
 
 
 def passed(m, *names):

@@ -40,7 +40,8 @@ def attacked(request, new_machine):
         [f"px.ram={RAM_BASE:x}-{end:x}", f"px.targets={targets}",
          "px.storm=1000000"])
     m.run()
-    return m
+    yield m
+    m.stop()
 
 
 def test_owner_is_reached(attacked):

@@ -56,7 +56,8 @@ def booted(request, new_machine):
         f"console=dtuart dom0_mem={dom0_mem}M dom0_max_vcpus={cpus}",
         [f"px.cpus={cpus}", f"px.mem={dom0_mem * 8 // 10}"])
     machine.run()
-    return machine
+    yield machine
+    machine.stop()  # the matrix has more of them than memory
 
 
 def check(machine, *names):
