@@ -203,6 +203,17 @@ test-pxl-create-cflags := -D_GNU_SOURCE -iquote tools/pxl \
     -isystem $(B)/debian/xen-dev/usr/include
 test-pxl-create-libs := -lfdt -lz
 
+# xenstore and the hypervisor are the test. guest-abi.h has what hyp.h would
+# include, were it not for the hypervisor's own <xen/domctl.h>.
+HOST_TESTS += test-pxl-current
+test-pxl-current := tests/host/test-pxl-current.c \
+    $(patsubst %,tools/pxl/%.c,cfg cfg-parse clock config current devspec \
+    dt-known dt-node parse pci-spec util)
+test-pxl-current-cflags := -D_GNU_SOURCE -iquote tools/pxl \
+    -include tests/host/include/guest-abi.h -DPXL_HYP_H \
+    -isystem $(B)/debian/xen-dev/usr/include
+test-pxl-current-libs := -lfdt
+
 # A board's tree of Debian's kernel package.
 HOST_TESTS += test-pxl-dt
 test-pxl-dt := tests/host/test-pxl-dt.c tools/pxl/dt-known.c \

@@ -150,8 +150,10 @@ def test_all_said_pass(assigned):
 
 
 def test_disk_keeps_its_data(assigned):
-    """Written by one guest, read after its reboot and by another guest."""
-    passed(assigned, "a-1-fs-write", "a-2-fs-read", "b-fs-read")
+    """Written by one guest, read after its reboot and by another guest, that
+    has it at its next boot, too."""
+    passed(assigned, "a-1-fs-write", "a-2-fs-read", "b-fs-read",
+           "b-2-fs-read", "reboots-keep")
 
 
 def test_network(assigned):
@@ -195,7 +197,7 @@ def test_lists_are_json(assigned):
 def test_audits(assigned):
     passed(assigned, *("audit-" + n for n in (
         "dom0", "quarantine", "two-guests", "reboot", "detach", "attach",
-        "group", "group-detached", "attack", "storm", "pulled-out", "crash", "destroy", "end")))
+        "reboots-keep", "group", "group-detached", "attack", "storm", "pulled-out", "crash", "destroy", "end")))
 
 
 def test_streams_by_their_owner_only(assigned):
@@ -203,7 +205,7 @@ def test_streams_by_their_owner_only(assigned):
     contexts = assigned.contexts
     assert not contexts.bypassed
     dom0 = contexts.tables(NVME)[0]
-    # dom0, a, a after its reboot, b, dom0.
+    # dom0, a, a after its reboot, b, b after its reboot, dom0.
     nvme = contexts.tables(NVME)
     assert len(set(nvme)) >= 4 and nvme[-1] == dom0, nvme
     for sid in NVME, NIC, EDU_A, EDU_B:
@@ -214,7 +216,8 @@ def test_streams_by_their_owner_only(assigned):
     # The attackers went through their own domains' tables.
     assert dom0 not in contexts.tables(EDU_A)
     assert not set(contexts.tables(EDU_A)) & set(contexts.tables(EDU_B))
-    assert set(contexts.tables(EDU_A)) & set(nvme)
+    # The disk was taken from a before a's attack.
+    assert set(contexts.tables(EDU_B)) & set(nvme)
 
 
 def test_attackers_reached_their_own(assigned):

@@ -16,6 +16,7 @@ GUESTS = {
     "guest-1-fs-write", "guest-1-net-10.9.0.1",
     "guest-2-fs-read", "guest-2-net-10.9.0.1",
     "guest2-1-fs-write", "guest2-1-net-10.9.0.1", "guest2-1-net-10.9.0.2",
+    "guest2-2-fs-read", "block-stays-readable", "disk-follows",
 }
 
 

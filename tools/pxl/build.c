@@ -68,7 +68,7 @@ int build_open(struct build *b, const struct config *c)
     b->place.ramdisk.size = b->ramdisk.size;
     b->place.dtb.size = TREE_SIZE;
     b->nr_banks = place_banks(c->maxmem_kib << 10, b->bank);
-    if ( dt_config(c->cfg, &b->dt) || check_registers(b) )
+    if ( dt_config(c->cfg, c->again, &b->dt) || check_registers(b) )
         return -1;
     if ( b->nr_banks && !place_images(&b->bank[0], &b->place) )
         return 0;

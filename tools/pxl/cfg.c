@@ -92,7 +92,7 @@ int settings_store(struct cfg *cfg, char *name, struct cfg_value value,
         return 0;
     }
 
-    if ( value.line )
+    if ( value.line && value.line != CFG_NO_LINE )
         warn("%s:%u: '%s' is set again; line %u has no effect", cfg->file,
              value.line, old->name, old->value.line);
     value_free(&old->value);
@@ -139,6 +139,24 @@ struct cfg *cfg_load(const char *file)
 int cfg_add(struct cfg *cfg, const char *text)
 {
     return settings_parse(cfg, NULL, text, strlen(text));
+}
+
+void cfg_set(struct cfg *cfg, const char *name, const char *text)
+{
+    const struct cfg_value v = {CFG_NO_LINE, xstrdup(text), NULL, 0};
+
+    (void)settings_store(cfg, xstrdup(name), v, false);
+}
+
+void cfg_set_list(struct cfg *cfg, const char *name, char *const *text,
+                  size_t nr)
+{
+    const struct cfg_value v = {CFG_NO_LINE, NULL, xcalloc(nr, sizeof(*v.item)),
+                                nr};
+
+    for ( size_t i = 0; i < nr; i++ )
+        v.item[i] = (struct cfg_value){CFG_NO_LINE, xstrdup(text[i]), NULL, 0};
+    (void)settings_store(cfg, xstrdup(name), v, false);
 }
 
 void cfg_free(struct cfg *cfg)
@@ -231,6 +249,8 @@ void cfg_err(const struct cfg *cfg, const struct cfg_value *at, const char *fmt,
     va_end(args);
     if ( !at )
         err("%s: %s", cfg->file, text);
+    else if ( at->line == CFG_NO_LINE )
+        err("%s, as it is by now: %s", cfg->file, text);
     else if ( at->line )
         err("%s:%u: %s", cfg->file, at->line, text);
     else

@@ -14,8 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CFG_NO_LINE (~0U)
+
 struct cfg_value {
-    unsigned int line; /* 0: from the command line */
+    unsigned int line; /* 0: from the command line; CFG_NO_LINE: cfg_set() */
     char *string;      /* of a string or number; NULL: a list */
     struct cfg_value *item;
     size_t nr;
@@ -32,6 +34,10 @@ struct cfg *cfg_parse(const char *file, const char *text, size_t len);
  * A value that is no list may stand without quotes there.
  */
 int cfg_add(struct cfg *cfg, const char *text);
+/* cfg_set, cfg_set_list - instead of what the file says, which is freed. */
+void cfg_set(struct cfg *cfg, const char *name, const char *text);
+void cfg_set_list(struct cfg *cfg, const char *name, char *const *text,
+                  size_t nr);
 void cfg_free(struct cfg *cfg);
 
 /* All but cfg_get: @fallback or an empty value when the setting is absent;

@@ -19,9 +19,22 @@
 
 /* ---- names ---- */
 
+char *config_name_wrong(const char *name)
+{
+    for ( const char *s = name; *s; s++ )
+        if ( !isalnum((unsigned char)*s) && !strchr("_-.+:@", *s) )
+            return xasprintf("name \"%s\": '%c' cannot be in a name", name, *s);
+    if ( !*name || strlen(name) > MAX_NAME )
+        return xasprintf("name: 1 to %u characters", MAX_NAME);
+    if ( !name[strspn(name, "0123456789")] )
+        return xasprintf("name \"%s\" would be taken for a domain's number",
+                         name);
+    return NULL;
+}
+
 static int read_name(struct config *c)
 {
-    const struct cfg_value *v = cfg_get(c->cfg, "name");
+    char *why;
 
     if ( cfg_string(c->cfg, "name", NULL, &c->name) )
         return -1;
@@ -30,21 +43,11 @@ static int read_name(struct config *c)
         cfg_err(c->cfg, NULL, "no name: add name = \"...\"");
         return -1;
     }
-    for ( const char *s = c->name; *s; s++ )
-        if ( !isalnum((unsigned char)*s) && !strchr("_-.+:@", *s) )
-        {
-            cfg_err(c->cfg, v, "name \"%s\": '%c' cannot be in a name", c->name,
-                    *s);
-            return -1;
-        }
-    if ( !*c->name || strlen(c->name) > MAX_NAME )
-        cfg_err(c->cfg, v, "name: 1 to %u characters", MAX_NAME);
-    else if ( c->name[strspn(c->name, "0123456789")] == '\0' )
-        cfg_err(c->cfg, v, "name \"%s\" would be taken for a domain's number",
-                c->name);
-    else
-        return 0;
-    return -1;
+    why = config_name_wrong(c->name);
+    if ( why )
+        cfg_err(c->cfg, cfg_get(c->cfg, "name"), "%s", why);
+    free(why);
+    return why ? -1 : 0;
 }
 
 void uuid_format(const uint8_t *uuid, char *text)
@@ -151,15 +154,14 @@ static int read_amount(struct config *c, const char *name, uint64_t fallback,
     return 0;
 }
 
-#define MIN_MEMORY (1ULL << 10) /* KiB */
-#define MAX_MEMORY (1ULL << 30)
+#define MAX_MEMORY (1ULL << 30) /* KiB */
 
 static int read_memory(struct config *c)
 {
     if ( read_amount(c, "memory", 0, &c->memory_kib) ||
          read_amount(c, "maxmem", c->memory_kib, &c->maxmem_kib) )
         return -1;
-    if ( c->memory_kib < MIN_MEMORY || c->memory_kib > MAX_MEMORY ||
+    if ( c->memory_kib < CONFIG_MIN_KIB || c->memory_kib > MAX_MEMORY ||
          c->memory_kib % 4 )
         cfg_err(c->cfg, cfg_get(c->cfg, "memory"),
                 cfg_get(c->cfg, "memory")

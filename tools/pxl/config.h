@@ -20,7 +20,8 @@ enum action {
     ACTION_PRESERVE,
 };
 
-#define UUID_SIZE 16U
+#define UUID_SIZE      16U
+#define CONFIG_MIN_KIB (1ULL << 10) /* of memory */
 
 struct config {
     struct cfg *cfg;
@@ -45,6 +46,7 @@ struct config {
     size_t nr_disks;
     struct nic_spec *nic;
     size_t nr_nics;
+    bool again; /* it was there before: it starts even without a device */
 };
 
 /*
@@ -53,6 +55,10 @@ struct config {
  */
 int config_read(struct cfg *cfg, unsigned int host_cpus, struct config *c);
 void config_free(struct config *c);
+
+/* config_name_wrong - why a domain cannot be called this, to be freed; NULL: it
+ * can. */
+char *config_name_wrong(const char *name);
 
 /* uuid_format - "xxxxxxxx-xxxx-...", 37 bytes with the end. */
 void uuid_format(const uint8_t *uuid, char *text);

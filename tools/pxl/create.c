@@ -21,7 +21,6 @@
 #include "guest.h"
 #include "interrupt.h"
 #include "monitor.h"
-#include "pci.h"
 #include "pxl.h"
 
 #include <errno.h>
@@ -256,7 +255,6 @@ static int run(const struct create *c)
 
 static int dry_run(const struct create *c)
 {
-    struct pci_spec *pci = NULL;
     struct dt_config dt = {.nr = 0};
     struct config config;
     size_t nr_pci;
@@ -264,8 +262,7 @@ static int dry_run(const struct create *c)
 
     if ( config_read(c->cfg, nr_cpus(), &config) )
         return EXIT_FAILURE;
-    rc = pci_config(c->cfg, &pci, &nr_pci) || dt_config(c->cfg, &dt);
-    free(pci);
+    rc = guest_check_pci(&config, &nr_pci) || dt_config(c->cfg, false, &dt);
     dt_config_free(&dt);
     if ( rc )
     {

@@ -112,6 +112,7 @@ int64_t vdev_parse(const char *vdev)
 
 void disk_free(struct disk_spec *spec)
 {
+    free(spec->text);
     free(spec->target);
     free(spec->vdev);
     memset(spec, 0, sizeof(*spec));
@@ -331,6 +332,7 @@ int disk_parse(const char *text, struct disk_spec *spec, char **why)
     unsigned int at = AT_TARGET;
 
     memset(spec, 0, sizeof(*spec));
+    spec->text = xstrdup(text);
     *why = NULL;
     while ( !*why && rest )
     {
@@ -358,6 +360,7 @@ int disk_parse(const char *text, struct disk_spec *spec, char **why)
 
 void nic_free(struct nic_spec *spec)
 {
+    free(spec->text);
     free(spec->bridge);
     free(spec->script);
     free(spec->vifname);
@@ -514,6 +517,7 @@ int nic_parse(const char *text, struct nic_spec *spec, char **why)
     char *copy = xstrdup(text), *rest = copy;
 
     memset(spec, 0, sizeof(*spec));
+    spec->text = xstrdup(text);
     spec->devid = -1;
     *why = NULL;
     while ( !*why && rest )

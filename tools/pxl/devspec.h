@@ -15,6 +15,7 @@
  * old form phy:TARGET,VDEV,ACCESS as well. Raw images and block devices.
  */
 struct disk_spec {
+    char *text;   /* as it was given */
     char *target; /* "": no medium (a cdrom) */
     char *vdev;   /* as it was given: "xvda" */
     uint32_t devid;
@@ -35,6 +36,7 @@ int64_t vdev_parse(const char *vdev);
 
 /* xl-network-configuration(5). */
 struct nic_spec {
+    char *text; /* as it was given */
     uint8_t mac[6];
     char *bridge;  /* NULL: the default */
     char *script;  /* kept for others to read; never run */

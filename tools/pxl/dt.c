@@ -282,7 +282,7 @@ static int check_device(struct dt_config *c, size_t i, char **why)
     return 0;
 }
 
-int dt_config(struct cfg *cfg, struct dt_config *c)
+int dt_config(struct cfg *cfg, bool again, struct dt_config *c)
 {
     const struct cfg_value *items;
     const char *partial;
@@ -314,8 +314,9 @@ int dt_config(struct cfg *cfg, struct dt_config *c)
     c->dev = xcalloc(nr + 1, sizeof(*c->dev));
     for ( size_t i = 0; i < nr; i++ )
     {
+        size_t k = c->nr; /* not i: one may have been left out */
         int rc = items[i].string
-                     ? dt_spec_parse(items[i].string, &c->spec[i], &why)
+                     ? dt_spec_parse(items[i].string, &c->spec[k], &why)
                      : -1;
 
         if ( !items[i].string )
@@ -323,13 +324,17 @@ int dt_config(struct cfg *cfg, struct dt_config *c)
         if ( !rc )
         {
             c->nr++;
-            rc = check_device(c, i, &why);
+            rc = check_device(c, k, &why);
         }
         if ( !rc )
             continue;
         cfg_err(cfg, &items[i], "dtdev: %s", why);
         free(why);
-        return -1;
+        if ( !again )
+            return -1;
+        warn("dtdev: the domain starts without %s", items[i].string);
+        if ( c->nr > k )
+            dt_spec_free(&c->spec[--c->nr]);
     }
     c->source = (struct dt_source){
         .host = c->host,
@@ -354,7 +359,7 @@ void dt_config_free(struct dt_config *c)
     memset(c, 0, sizeof(*c));
 }
 
-int dt_create(struct cfg *cfg, const struct dt_config *c, int domid)
+int dt_create(struct cfg *cfg, const struct dt_config *c, int domid, bool again)
 {
     const struct cfg_value *items;
     size_t nr;
@@ -370,9 +375,27 @@ int dt_create(struct cfg *cfg, const struct dt_config *c, int domid)
         if ( why )
             cfg_err(cfg, &items[i], "%s: %s", c->spec[i].path, why);
         free(why);
-        return -1;
+        if ( !again )
+            return -1;
+        warn("%s: the domain starts without it", c->spec[i].path);
     }
     return 0;
+}
+
+int dt_destroy(int domid)
+{
+    struct devices devs;
+    int rc = 0;
+
+    if ( devices_load(&devs) )
+        return -1;
+    for ( size_t i = 0; i < devs.nr; i++ )
+        if ( devs.dev[i].info.dev.kind == PX_DEVICE_DT &&
+             devs.dev[i].info.owner == (uint32_t)domid &&
+             detach(domid, devs.dev[i].name) )
+            rc = -1;
+    devices_free(&devs);
+    return rc;
 }
 
 /* ---- commands ---- */

@@ -14,6 +14,7 @@ struct cfg;
 /*
  * dt_config - dtdev = [...] and device_tree = "...", with the host's tree;
  * what can be found out before the domain is made is. -1 after a message.
+ * @again: a device that cannot be described is left out, after a warning.
  * dt_config_free - also after a failure.
  */
 struct dt_config {
@@ -26,12 +27,16 @@ struct dt_config {
     size_t nr_holes;
     unsigned int last_irq; /* highest INTID; 0: none */
 };
-int dt_config(struct cfg *cfg, struct dt_config *c);
+int dt_config(struct cfg *cfg, bool again, struct dt_config *c);
 void dt_config_free(struct dt_config *c);
 
 /* dt_create - attach the configuration's devices; a domain that could not get
- * them all is to be destroyed, which gives them back. */
-int dt_create(struct cfg *cfg, const struct dt_config *c, int domid);
+ * them all is to be destroyed, which gives them back; @again: it is warned of,
+ * and does without. */
+int dt_create(struct cfg *cfg, const struct dt_config *c, int domid,
+              bool again);
+/* dt_destroy - take all of them from a domain that stays; -1 after a message. */
+int dt_destroy(int domid);
 
 /* dt_linux_let_go - unbind dom0's driver from the device of a node; one
  * without a driver is fine, one in use is not. -1 after a message. dt_linux_bind - the opposite. */

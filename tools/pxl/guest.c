@@ -280,16 +280,27 @@ static int prepare(const struct config *c, struct build *b)
 
 /* ---- devices ---- */
 
+/* A domain that was there before does without what cannot be had again. */
+static int without(const struct config *c, const char *what)
+{
+    if ( !c->again )
+        return -1;
+    warn("%s: the domain starts without it", what);
+    return 0;
+}
+
 static int add_devices(const struct config *c, const struct build *b, int domid)
 {
     for ( size_t i = 0; i < c->nr_disks; i++ )
-        if ( interrupted() || vbd_add(domid, &c->disk[i]) )
+        if ( interrupted() ||
+             (vbd_add(domid, &c->disk[i]) && without(c, c->disk[i].text)) )
             return -1;
     for ( size_t i = 0; i < c->nr_nics; i++ )
-        if ( interrupted() || vif_add(domid, &c->nic[i]) )
+        if ( interrupted() ||
+             (vif_add(domid, &c->nic[i]) && without(c, c->nic[i].text)) )
             return -1;
-    return interrupted() || pci_create(c->cfg, domid) ||
-                   dt_create(c->cfg, &b->dt, domid)
+    return interrupted() || pci_create(c->cfg, domid, c->again) ||
+                   dt_create(c->cfg, &b->dt, domid, c->again)
                ? -1
                : 0;
 }
@@ -335,22 +346,12 @@ static void remove_devices(int domid)
 
 /* ---- making ---- */
 
-/* What can be found out before anything is made. */
-static int check(const struct config *c)
+static int check_virtual(const struct config *c)
 {
     const struct cfg_value *item;
-    int other = store_find(c->name);
-    struct pci_spec *pci = NULL;
     size_t nr;
     char *why;
 
-    if ( other >= 0 )
-    {
-        cfg_err(c->cfg, cfg_get(c->cfg, "name"),
-                "there is a domain named %s already: domain %d", c->name,
-                other);
-        return -1;
-    }
     (void)cfg_list(c->cfg, "disk", &item, &nr);
     for ( size_t i = 0; i < c->nr_disks; i++ )
         if ( vbd_check(&c->disk[i], &why) )
@@ -367,13 +368,35 @@ static int check(const struct config *c)
             free(why);
             return -1;
         }
-    if ( pci_config(c->cfg, &pci, &nr) )
+    return 0;
+}
+
+int guest_check_pci(const struct config *c, size_t *nr)
+{
+    struct pci_spec *pci = NULL;
+
+    if ( pci_config(c->cfg, &pci, nr) )
         return -1;
     free(pci);
-    if ( !nr || c->passthrough )
+    if ( !*nr || c->passthrough )
         return 0;
     cfg_err(c->cfg, cfg_get(c->cfg, "passthrough"),
             "passthrough = \"disabled\", but there are PCI devices");
+    return -1;
+}
+
+/* What can be found out before anything is made. */
+static int check(const struct config *c)
+{
+    int other = store_find(c->name);
+    size_t nr_pci;
+
+    if ( other < 0 )
+        return (!c->again && check_virtual(c)) || guest_check_pci(c, &nr_pci)
+                   ? -1
+                   : 0;
+    cfg_err(c->cfg, cfg_get(c->cfg, "name"),
+            "there is a domain named %s already: domain %d", c->name, other);
     return -1;
 }
 
@@ -447,5 +470,8 @@ int guest_preserve(int domid, const char *name)
         err("cannot set domain %d aside: %s", domid, strerror(-rc));
         return -1;
     }
+    if ( pci_destroy(domid) | dt_destroy(domid) )
+        warn("domain %d keeps devices that its successor cannot have", domid);
+    remove_devices(domid);
     return store_preserve(domid, name, uuid);
 }

@@ -21,6 +21,10 @@ void guest_unlock(void);
  */
 int guest_make(const struct config *c);
 
+/* guest_check_pci - pci = [...], and that such a domain can have any; @nr: how
+ * many. Nothing is touched. -1 after a message. */
+int guest_check_pci(const struct config *c, size_t *nr);
+
 /* Without messages; -errno. */
 int guest_pause(int domid);
 int guest_unpause(int domid);
@@ -31,7 +35,11 @@ int guest_unpause(int domid);
  */
 int guest_destroy(int domid);
 
-/* guest_preserve - set a domain aside under another name. */
+/*
+ * guest_preserve - set a domain that has ended aside under another name. Its
+ * memory and vCPUs stay as they are; its devices are taken from it, for the one
+ * that follows. -1 after a message.
+ */
 int guest_preserve(int domid, const char *name);
 
 #endif /* PXL_GUEST_H */

@@ -11,6 +11,7 @@
 #include <xen/sched.h>
 
 #include "cmd.h"
+#include "config.h"
 #include "domain.h"
 #include "json.h"
 #include "list.h"
@@ -224,25 +225,16 @@ int cmd_domname(int argc, char **argv)
     return EXIT_SUCCESS;
 }
 
-/* A name that could be a number would never be found. */
+/* A reboot reads it as a configuration's. */
 static bool name_ok(const char *name)
 {
-    const char *p;
+    char *why = config_name_wrong(name);
+    bool ok = !why;
 
-    if ( !*name || !name[strspn(name, "0123456789")] )
-    {
-        err("'%s' cannot be a domain's name: it would be taken for a number",
-            name);
-        return false;
-    }
-    for ( p = name; *p; p++ )
-    {
-        if ( isgraph((unsigned char)*p) && *p != '/' )
-            continue;
-        err("'%s' cannot be a domain's name: it has blanks or a /", name);
-        return false;
-    }
-    return true;
+    if ( why )
+        err("%s", why);
+    free(why);
+    return ok;
 }
 
 static bool name_taken(const char *name)

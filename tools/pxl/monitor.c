@@ -5,6 +5,7 @@
  * hypervisor knows.
  */
 #include "monitor.h"
+#include "current.h"
 #include "domain.h"
 #include "guest.h"
 #include "pxl.h"
@@ -90,11 +91,16 @@ static void restrain(uint64_t started)
         wait_ms(1000);
 }
 
-static int restart(const struct config *c, int domid, bool rename)
+static int restart(struct config *c, int domid, bool rename)
 {
-    char *name = xasprintf("%s-%d", c->name, domid);
-    int rc = rename ? guest_preserve(domid, name) : guest_destroy(domid);
+    char *name;
+    int rc;
 
+    /* While it still has its devices. */
+    if ( current_config(c, domid) )
+        return -1;
+    name = xasprintf("%s-%d", c->name, domid);
+    rc = rename ? guest_preserve(domid, name) : guest_destroy(domid);
     free(name);
     if ( rc )
         return -1;
@@ -110,7 +116,7 @@ static int restart(const struct config *c, int domid, bool rename)
 }
 
 /* The domain's next incarnation, 0: the end, -1: it failed. */
-static int act(const struct config *c, int domid, uint32_t flags)
+static int act(struct config *c, int domid, uint32_t flags)
 {
     enum action action = action_for(c, flags);
     domain_info_t now;
@@ -147,7 +153,7 @@ static int wait_event(void)
     return event ? 0 : -1;
 }
 
-int monitor_run(const struct config *c, int domid)
+int monitor_run(struct config *c, int domid)
 {
     uint64_t started = now_ms();
 

@@ -7,9 +7,9 @@
 
 /*
  * monitor_run - until the domain is gone for good: reboots are made here.
- * Messages go to stderr. Return: the exit status.
+ * @c follows what the domain has at each. Messages go to stderr. Return: the exit status.
  */
-int monitor_run(const struct config *c, int domid);
+int monitor_run(struct config *c, int domid);
 
 /* monitor_log - from now on stdout and stderr are /var/log/xen/pxl-NAME.log. */
 void monitor_log(const char *name);

@@ -196,7 +196,7 @@ static int attach(int domid, struct pci_spec *spec, char **why)
     return -1;
 }
 
-int pci_create(struct cfg *cfg, int domid)
+int pci_create(struct cfg *cfg, int domid, bool again)
 {
     const struct cfg_value *items;
     struct pci_spec *specs;
@@ -217,6 +217,11 @@ int pci_create(struct cfg *cfg, int domid)
             cfg_err(cfg, &items[i], "%s: %s", name, why);
         else if ( rc == 0 )
             verbose("%s: attached", name);
+        if ( rc && again )
+        {
+            warn("%s: the domain starts without it", name);
+            rc = 0;
+        }
         free(why);
         free(name);
     }

@@ -63,9 +63,10 @@ int pci_config(struct cfg *cfg, struct pci_spec **specs, size_t *nr);
  * pci_create - attach the configuration's devices to @domid, which does not
  * run yet. After a failure the domain is to be destroyed: that gives them
  * back. A device whose last owner is still being taken apart (reboot) is
- * waited for.
+ * waited for. @again: a device that is not to be had is left out, after a
+ * warning.
  */
-int pci_create(struct cfg *cfg, int domid);
+int pci_create(struct cfg *cfg, int domid, bool again);
 
 /*
  * pci_destroy - take all PCI devices from a domain before it is destroyed, so

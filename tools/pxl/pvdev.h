@@ -10,6 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * The key of a backend under which its specification is kept as text: a reboot
+ * of the domain makes the device of that again.
+ */
+#define PV_SPEC "pxl-spec"
+
 struct pv_device {
     const char *type; /* "vbd", "vif" */
     int domid;

@@ -26,6 +26,7 @@ pxl_srcs += tools/pxl/util.c
 pxl_srcs += tools/pxl/build.c
 pxl_srcs += tools/pxl/console.c
 pxl_srcs += tools/pxl/create.c
+pxl_srcs += tools/pxl/current.c
 pxl_srcs += tools/pxl/debug.c
 pxl_srcs += tools/pxl/device.c
 pxl_srcs += tools/pxl/domain.c

@@ -151,6 +151,7 @@ static int add_entries(int domid, const struct disk_spec *spec,
         {"discard-enable", spec->no_discard || spec->readonly ? "0" : "1"},
         {"direct-io-safe", spec->direct_io_safe ? "1" : "0"},
         {"hotplug-status", "connected"},
+        {PV_SPEC, spec->text},
     };
     const struct pv_entries e = {front, back, sizeof(front) / sizeof(front[0]),
                                  sizeof(back) / sizeof(back[0])};

@@ -55,7 +55,8 @@ static int add_entries(const struct pv_device *d, const struct nic_spec *spec)
     char id[16], mac[24], rate[48], mtu[16];
     const struct pv_entry front[] = {
         {"handle", id}, {"mac", mac}, {"mtu", mtu}};
-    struct pv_entry back[10] = {
+    char *text; /* with what the configuration may have left out */
+    struct pv_entry back[11] = {
         {"handle", id},
         {"mac", mac},
         {"type", "vif"},
@@ -65,12 +66,15 @@ static int add_entries(const struct pv_device *d, const struct nic_spec *spec)
         {"hotplug-status", ""},
     };
     struct pv_entries e = {front, back, spec->mtu ? 3 : 2, 6};
+    int rc;
 
     snprintf(id, sizeof(id), "%u", d->devid);
     snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", spec->mac[0],
              spec->mac[1], spec->mac[2], spec->mac[3], spec->mac[4],
              spec->mac[5]);
     snprintf(mtu, sizeof(mtu), "%u", spec->mtu);
+    text = xasprintf("%s,mac=%s,devid=%u", spec->text, mac, d->devid);
+    back[e.nr_back++] = (struct pv_entry){PV_SPEC, text};
     if ( spec->rate_bytes )
     {
         snprintf(rate, sizeof(rate), "%" PRIu64 ",%" PRIu64, spec->rate_bytes,
@@ -81,7 +85,9 @@ static int add_entries(const struct pv_device *d, const struct nic_spec *spec)
         back[e.nr_back++] = (struct pv_entry){"vifname", spec->vifname};
     if ( spec->ip )
         back[e.nr_back++] = (struct pv_entry){"ip", spec->ip};
-    return pv_add(d, &e);
+    rc = pv_add(d, &e);
+    free(text);
+    return rc;
 }
 
 static int wait_netif(const char *name)

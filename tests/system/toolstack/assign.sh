@@ -179,6 +179,28 @@ run_in b rescan b
 run_in b fs b
 clean attach
 
+# ---- over reboots each keeps what it has by now
+
+old=$(domid a)
+step reboot-after-detach pxl reboot a
+step reboot-after-attach pxl reboot b
+boots b 2
+run_in b fs b-2
+# Its script looks for the disk in vain, so its verdicts do not count.
+if wait_for 300 says a PX-SHELL 3 && [ "$(domid a)" != "$old" ]; then
+    pass a-boot-3 "domain $(domid a), was $old"
+else
+    fail a-boot-3 "$(pxl list | tr '\n' ';')"
+    show /var/log/xen/pxl-a.log
+fi
+owned() { pxl pci-list "$1" | awk 'NR > 1 { printf "%s ", $2 }'; }
+if [ "$(owned a)" = "$nic $edu_a " ] && [ "$(owned b)" = "$nvme $edu_b " ]; then
+    pass reboots-keep "a: $(owned a); b: $(owned b)"
+else
+    fail reboots-keep "a: $(owned a); b: $(owned b)"
+fi
+clean reboots-keep
+
 # ---- groups
 
 shows group-follows "$twin_2 moves with it" pxl pci-assignable-add $twin_1

@@ -160,13 +160,35 @@ expect network-gone "no second vif" [ ! -e /sys/class/net/vif1.1 ]
 
 # This time every request maps its grants anew.
 echo 0 > /sys/module/xen_blkback/parameters/feature_persistent
+# What was attached while it ran stays; what was detached does not come back.
+step block-attach-again pxl block-attach guest /mnt/more,raw,xvdb,w
 old=$(pxl domid guest)
-step reboot pxl reboot guest
+step reboot pxl reboot -w guest
 boots guest 2
 expect rebooted "another domain" [ "$(pxl domid guest)" != "$old" ]
+step block-stays sh -c 'pxl block-list guest | grep "xvdb.*w.*/mnt/more"'
+type_in guest 'head -c 11 /dev/xvdb; echo " read $((1 + 1))"'
+expect block-stays-readable "the guest reads it" says guest "hello world read 2"
+if [ "$(pxl network-list guest | wc -l)" = 2 ]; then
+    pass network-stays-away
+else
+    fail network-stays-away "$(pxl network-list guest)"
+fi
 
-step create-second pxl create /guest/guest2.cfg
+# Set aside at its reboot, it leaves its disk to the one that follows.
+step create-second pxl create /guest/guest2.cfg 'on_reboot="rename-restart"'
 boots guest2 1
+old=$(pxl domid guest2)
+step rename-restart pxl reboot guest2
+boots guest2 2
+step set-aside state_has "guest2-$old" s
+if [ "$(pxl block-list "guest2-$old" | wc -l)" = 1 ] &&
+   [ "$(pxl block-list guest2 | wc -l)" = 2 ]; then
+    pass disk-follows
+else
+    fail disk-follows "$(pxl block-list "guest2-$old" guest2)"
+fi
+step destroy-set-aside pxl destroy "guest2-$old"
 type_in guest2 'dd if=/dev/zero of=/dev/xvda bs=64k oflag=direct count=100000 & echo writing $((1 + 1))'
 expect guest2-writes "it writes" says guest2 "writing 2"
 step destroy pxl destroy guest2
