@@ -263,7 +263,7 @@ unsigned int dt_probe_class(enum dt_driver_class class)
             unsigned int unit = rig.cfg.root_last ? nr - 1 - i : i;
             int rc;
 
-            if ( done[unit] )
+            if ( done[unit] || !dt_is_available(&nodes[unit]) )
                 continue;
             rc = rig_drivers[0].probe(&nodes[unit], match_data());
             done[unit] = rc != -EAGAIN;
@@ -291,9 +291,15 @@ int dt_read_u32_index(const struct dt_node *np, const char *name,
 {
     assert_string_equal(name, "renesas,ipmmu-main");
     assert_int_equal(index, 0);
-    assert_true(unit_of(np));
+    if ( !unit_of(np) )
+        return -ENOENT;
     *out = nodes[0].phandle;
     return 0;
+}
+
+bool dt_is_available(const struct dt_node *np)
+{
+    return !(rig.cfg.disabled >> unit_of(np) & 1);
 }
 
 int dt_get_reg(const struct dt_node *np, unsigned int index, uint64_t *addr,
@@ -415,6 +421,11 @@ struct rig_cfg rig_default(void)
 
 void rig_init(const struct rig_cfg *cfg)
 {
+    static const char *const names[RIG_UNITS] = {
+        "/iommu@0", "/iommu@1", "/iommu@2", "/iommu@3", "/iommu@4",
+        "/iommu@5", "/iommu@6", "/iommu@7", "/iommu@8",
+    };
+
     free(rig.find);
     memset(&rig, 0, sizeof(rig));
     unit_rig_reset();
@@ -429,7 +440,12 @@ void rig_init(const struct rig_cfg *cfg)
     rig.cfg.model.irq = model_irq;
     rig.model = ipmmu_model_new(&rig.cfg.model);
     for ( unsigned int i = 0; i < RIG_UNITS; i++ )
-        nodes[i] = (struct dt_node){.full_name = "/iommu", .phandle = 7 + i};
+        nodes[i] = (struct dt_node){
+            .full_name = names[i],
+            .phandle = 7 + i,
+            .next_all = i < cfg->model.nr_leaves ? &nodes[i + 1] : NULL,
+        };
+    dt_root = &nodes[0];
 }
 
 bool rig_probe(void)
@@ -437,7 +453,7 @@ bool rig_probe(void)
     iommu_init();
     for ( unsigned int i = 1; i <= rig.cfg.model.nr_leaves; i++ )
     {
-        if ( !rig.leaf[i] )
+        if ( !rig.leaf[i] && !(rig.cfg.disabled >> i & 1) )
             return false;
     }
     return rig.root;

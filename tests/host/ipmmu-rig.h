@@ -28,6 +28,7 @@ struct rig_cfg {
     bool root_last;    /* the tree has the root behind its leaves */
     bool no_root;      /* or not at all */
     uint32_t switched; /* bit n: unit n is in a power area */
+    uint32_t disabled; /* bit n: so says the node of unit n */
 };
 
 /* Everything of tests that must start afresh is in here. */

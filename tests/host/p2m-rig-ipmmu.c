@@ -56,6 +56,11 @@ int dt_read_u32_index(const struct dt_node *np, const char *name,
     return 0;
 }
 
+bool dt_is_available(const struct dt_node *np)
+{
+    return np != rig.disabled;
+}
+
 void irq_mute(unsigned int irq)
 {
     (void)irq;

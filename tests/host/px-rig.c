@@ -112,11 +112,6 @@ static int get_irq(const struct dt_node *np, unsigned int index,
     return 0;
 }
 
-bool dt_is_available(const struct dt_node *np)
-{
-    return np != px_rig.disabled;
-}
-
 struct dt_node *dt_find_path(const char *path)
 {
     for ( unsigned int i = 0; i < ARRAY_SIZE(nodes); i++ )

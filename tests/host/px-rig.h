@@ -32,8 +32,7 @@ struct px_rig {
     struct domain *irq_guest[PX_IRQS];
     bool booked[PX_DOMAINS][PX_IRQS];
     unsigned int nr_spis; /* of domUs */
-    struct dt_node *disabled;
-    bool held[PX_NODES]; /* its clock */
+    bool held[PX_NODES];  /* its clock */
     unsigned int nr_resets;
     bool no_clock; /* none starts */
     /* what pci_*() were asked last, and what they say (0: do it) */

@@ -84,6 +84,7 @@ static void translate(uint32_t imttbcr)
     root(BANK(0x18), (uint32_t)ram_pa(0));
     root(BANK(0x1c), 0);
     root(BANK(0x08), imttbcr);
+    root(BANK(0x28), 0x0004ff44);
     flush();
     leaf(IMUCTR(UTLB), CTX << 4 | 1);
 }
@@ -182,6 +183,13 @@ static void test_formats(void **state)
         0x00190099, /* no EAE */
         0x80190059, /* SL0 1 */
         0x80190080, /* T0SZ 0 */
+        0x80180099, /* T1SZ 24 */
+        0x80000099, /* T1SZ 0 */
+    };
+    static const uint32_t other[][2] = {
+        {0x18, 0x1000},               /* TTBR1 */
+        {0x1c, 1},      {0x28, 0x40}, /* attributes 0, 1, 2 */
+        {0x28, 0xff00}, {0x28, 0x080000},
     };
 
     (void)state;
@@ -191,6 +199,20 @@ static void test_formats(void **state)
         assert_int_equal(access_at(0x1000, false).imstr & 0x701, 0x101);
     }
     translate(TTBCR_VA64);
+    /* Registers that say the same in every context. */
+    for ( size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++ )
+    {
+        uint32_t good = ipmmu_model_read(m, 0, BANK(other[i][0]), 4);
+
+        root(BANK(other[i][0]), good ^ other[i][1]);
+        flush();
+        assert_int_equal(access_at(0x1000, false).imstr & 0x701, 0x101);
+        root(BANK(other[i][0]), good);
+    }
+    root(BANK(0x28), 0xff04ff44); /* attribute 3 is nobody's */
+    flush();
+    assert_true(access_at(0x1000, false).ok);
+    flush();
     root(BANK(0), 7); /* without VA64 */
     assert_int_equal(access_at(0x1000, false).imstr & 0x701, 0x101);
     flush();

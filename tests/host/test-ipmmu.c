@@ -15,6 +15,8 @@
 #include "isolated.h"
 #include "ipmmu-rig.h"
 
+#include <proxenos.h>
+
 #define RW        (IOMMU_READ | IOMMU_WRITE)
 #define ABORTED   (~UINT64_C(0))
 #define IOVA(dfn) ((uint64_t)(dfn) << 12)
@@ -187,6 +189,23 @@ static void root_missing(void)
     rig_init(&cfg);
     assert_false(rig_probe());
     assert_false(iommu_present());
+    rig_exit();
+}
+
+/* The micro-TLBs of a leaf that nobody starts stay as they are: it is named. */
+static void disabled_leaf(void)
+{
+    struct rig_cfg cfg = rig_default();
+
+    cfg.model.nr_leaves = 3;
+    cfg.disabled = 1U << 2;
+    rig_init(&cfg);
+    rig_expect_line("disabled in the device tree");
+    assert_true(rig_probe());
+    assert_non_null(strstr(rig.found, "/iommu@2: disabled in the device tree: "
+                                      "its masters are NOT isolated"));
+    reaches_nothing(1, 3);
+    reaches_nothing(3, 3);
     rig_exit();
 }
 
@@ -464,6 +483,9 @@ static void silent_unit(void)
     assert_int_equal(rig_assign(d2, b), -ETIMEDOUT);
     reaches_nothing(1, 6);
     assert_int_equal(rig_deassign(a), -ETIMEDOUT);
+    assert_int_equal(rig_assign(d, a), -ETIMEDOUT);
+    assert_null(a->owner);
+    reaches_nothing(1, 5);
     rig_expect_line("tables are kept");
     assert_int_equal(iommu_domain_teardown(d), 0);
     assert_string_not_equal(rig.found, "");
@@ -471,10 +493,40 @@ static void silent_unit(void)
     rig_exit();
 }
 
-/* It answers again: what was missed is made up for by the next. */
-static void silent_for_a_while(void)
+/* The device has left, but its context cannot be switched off: it is on, as it
+ * was, and nobody joins it while it does not answer. */
+static void silent_at_the_end(void)
 {
     struct device *a;
+    struct domain *d;
+
+    start_default();
+    a = rig_device("a", 1, 5);
+    d = small_domain(1, 0x510000);
+    assert_int_equal(rig_assign(d, a), 0);
+    ipmmu_model_tune(rig.model)->flush_last = 1;
+    assert_int_equal(rig_deassign(a), -ETIMEDOUT);
+    assert_int_equal(ipmmu_model_read(rig.model, 0, 2 * 0x40, 4) & 1, 1);
+    assert_int_equal(rig_assign(d, a), -ETIMEDOUT);
+    assert_null(a->owner);
+    reaches_nothing(1, 5);
+
+    ipmmu_model_tune(rig.model)->flush_never = false;
+    assert_int_equal(rig_assign(d, a), 0);
+    reaches(1, 5, 0x510000);
+    assert_int_equal(rig_deassign(a), 0);
+    assert_int_equal(ipmmu_model_read(rig.model, 0, 2 * 0x40, 4) & 1, 0);
+    reaches_nothing(1, 5);
+    rig_softirqs();
+    rig_check();
+    rig_exit();
+}
+
+/* It answers again, though not at once: what was missed is made up for by the
+ * next. */
+static void silent_for_a_while(void)
+{
+    struct device *a, *b;
     struct domain *d;
 
     start_default();
@@ -485,10 +537,28 @@ static void silent_for_a_while(void)
     ipmmu_model_tune(rig.model)->flush_never = true;
     assert_int_equal(rig_unmap(d, 0x40000, 0), -ETIMEDOUT);
     ipmmu_model_tune(rig.model)->flush_never = false;
+    ipmmu_model_tune(rig.model)->flush_delay = 5;
     assert_int_equal(rig_map(d, 0xc0000, 0x510001, 0, RW), 0);
     assert_int_equal(rig_unmap(d, 0xc0000, 0), 0);
     ipmmu_model_freed(rig.model, PA(0x510000), 0x1000);
     reaches_nothing(1, 5);
+    rig_softirqs();
+    rig_check();
+
+    /* The same, when a device is the first to ask. */
+    b = rig_device("b", 2, 6);
+    assert_int_equal(rig_map(d, 0x40000, 0x510000, 0, RW), 0);
+    reaches(1, 5, 0x510000);
+    ipmmu_model_tune(rig.model)->flush_never = true;
+    assert_int_equal(rig_unmap(d, 0x40000, 0), -ETIMEDOUT);
+    assert_int_equal(rig_assign(d, b), -ETIMEDOUT);
+    ipmmu_model_tune(rig.model)->flush_never = false;
+    assert_int_equal(rig_assign(d, b), 0);
+    ipmmu_model_freed(rig.model, PA(0x510000), 0x1000);
+    reaches_nothing(1, 5);
+    assert_int_equal(rig_map(d, 0x40000, 0x511000, 0, RW), 0);
+    reaches(1, 5, 0x511000);
+    reaches(2, 6, 0x511000);
     rig_softirqs();
     rig_check();
     rig_exit();
@@ -552,6 +622,26 @@ static void fault_line(void)
     rig_exit();
 }
 
+/* Its name, but no guess at which of its channels it was. */
+static void fault_of_many_channels(void)
+{
+    struct device *dmac;
+    struct domain *d;
+
+    start_default();
+    dmac = rig_device2("dma@e6700000", 1, 0, 1, 1);
+    d = small_domain(2, 0x510000);
+    assert_int_equal(rig_assign(d, dmac), 0);
+    rig_expect_line("dma@e6700000");
+    assert_true(rig_dma(1, 1, IOVA(0x50000), true) == ABORTED);
+    rig_softirqs();
+    assert_non_null(strstr(rig.found, "ipmmu e6000000: context 0x2 (d2 "
+                                      "dma@e6700000) iova 0x5000_0000: "));
+    assert_int_equal(dmac->faults.nr, 1);
+    rig_check();
+    rig_exit();
+}
+
 static void storm_of(unsigned int leaf, unsigned int utlb, unsigned int nr)
 {
     for ( unsigned int i = 0; i < nr; i++ )
@@ -596,12 +686,88 @@ static void storm(void)
     reaches_nothing(2, 6);
     rig_check();
 
+    /* It cannot have been a device that was cut off before. */
+    assert_int_equal(rig_deassign(b), 0);
+    assert_int_equal(rig_assign(d2, b), 0);
+    rig_expect_line("iova 0x1_2345_6000");
+    assert_true(rig_dma(2, 5, UINT64_C(0x123456000), true) == ABORTED);
+    rig_softirqs();
+    assert_non_null(strstr(rig.found, "(d2 b)"));
+    assert_int_equal(b->faults.nr, 1);
+    assert_true(c->faults.last_iova != UINT64_C(0x123456000));
+
     /* Attached anew it works again. */
     assert_int_equal(rig_deassign(b), 0);
     assert_int_equal(rig_deassign(c), 0);
     assert_int_equal(rig_assign(d2, c), 0);
     reaches(2, 6, 0x520000);
     rig_softirqs();
+    rig_check();
+    rig_exit();
+}
+
+/* One that is cut off, among three: the other two are asked about the rest, and
+ * what it still had in the status is none of theirs. */
+static void cut_off_among_others(void)
+{
+    struct device *a, *b, *c;
+    struct domain *d;
+    uint64_t nr;
+
+    start_default();
+    a = rig_device("a", 1, 5);
+    b = rig_device("b", 2, 5);
+    c = rig_device("c", 2, 6);
+    d = small_domain(1, 0x510000);
+    assert_int_equal(rig_assign(d, a), 0);
+    storm_of(1, 5, 11000);
+    assert_true(a->cut_off);
+    nr = a->faults.nr;
+    assert_int_equal(rig_assign(d, b), 0);
+    assert_int_equal(rig_assign(d, c), 0);
+
+    spin_lock(&device_lock);
+    a->fault_policy = PX_FAULT_CRASH;
+    spin_unlock(&device_lock);
+    rig_expect_line("one of 2 devices");
+    assert_true(rig_dma(2, 5, IOVA(0x50000), true) == ABORTED);
+    rig_softirqs();
+    assert_string_not_equal(rig.found, "");
+    assert_int_equal(a->faults.nr, nr);
+    assert_int_equal(b->faults.nr, 1);
+    assert_int_equal(c->faults.nr, 1);
+    assert_int_equal(unit_rig.nr_crashes, 0);
+
+    /* Cut off with a fault that nobody has read yet. */
+    rig.muted = true;
+    assert_true(rig_dma(2, 5, IOVA(0x60000), true) == ABORTED);
+    assert_int_equal(ipmmu_model_read(rig.model, 0, 2 * 0x40 + 0x20, 4) & 1, 1);
+    rig.root->ops->cut_off(rig.root, b->ids[0]);
+    assert_int_equal(ipmmu_model_read(rig.model, 0, 2 * 0x40 + 0x20, 4), 0);
+    rig_check();
+    rig_exit();
+}
+
+/* All were cut off: what comes after that is nobody's. */
+static void cut_off_all(void)
+{
+    struct device *a;
+    struct domain *d;
+    unsigned int lines;
+
+    start_default();
+    a = rig_device("a", 1, 5);
+    d = small_domain(1, 0x510000);
+    assert_int_equal(rig_assign(d, a), 0);
+    spin_lock(&device_lock);
+    a->cut_off = true;
+    a->fault_policy = PX_FAULT_CRASH;
+    spin_unlock(&device_lock);
+    lines = rig.nr_lines;
+    assert_true(rig_dma(1, 5, IOVA(0x60000), true) == ABORTED);
+    rig_softirqs();
+    assert_int_equal(rig.nr_lines, lines);
+    assert_int_equal(unit_rig.nr_crashes, 0);
     rig_check();
     rig_exit();
 }
@@ -742,6 +908,61 @@ static void utlb0_kept_back(void)
 static void utlb0_allowed(void)
 {
     utlb0(true);
+}
+
+/* A device that has no other is not given, and takes no context. */
+static void utlb0_alone(void)
+{
+    struct rig_cfg cfg = rig_default();
+    struct domain *d, *dom0;
+    struct device *vin, *gpu;
+
+    cfg.model.utlb0_forgets = true;
+    start(&cfg);
+    rig_expect_line("only dom0 may have the device");
+    vin = rig_device("video@e6ef0000", 1, 0);
+    assert_non_null(strstr(rig.found, "video@e6ef0000"));
+    gpu = rig_device2("gpu", 1, 0, 2, 0);
+    d = small_domain(1, 0x510000);
+    dom0 = small_domain(0, 0x520000);
+    dom0->is_hardware = true;
+
+    rig_expect_line("ipmmu-utlb0");
+    assert_int_equal(rig_assign(d, vin), -EPERM);
+    assert_non_null(strstr(rig.found, "video@e6ef0000"));
+    assert_null(vin->owner);
+    assert_true(list_empty(&d->iommu.dom[0].contexts));
+    assert_int_equal(rig_assign(d, gpu), -EPERM);
+    reaches_nothing(1, 0);
+    reaches_nothing(2, 0);
+
+    assert_int_equal(rig_assign(dom0, vin), 0);
+    reaches(1, 0, 0x520000);
+    assert_int_equal(rig_deassign(vin), 0);
+
+    assert_int_equal(rig_option("ipmmu-utlb0", NULL), 0);
+    assert_int_equal(rig_assign(d, vin), 0);
+    reaches(1, 0, 0x510000);
+    rig_softirqs();
+    rig_exit();
+}
+
+/* On parts where it is not suspect it is as good as any. */
+static void utlb0_good(void)
+{
+    struct rig_cfg cfg = rig_default();
+    struct domain *d;
+    struct device *vin;
+
+    cfg.prr.product = RCAR_M3N;
+    start(&cfg);
+    vin = rig_device("video@e6ef0000", 1, 0);
+    d = small_domain(1, 0x510000);
+    assert_int_equal(rig_assign(d, vin), 0);
+    reaches(1, 0, 0x510000);
+    rig_softirqs();
+    rig_check();
+    rig_exit();
 }
 
 /* ---- anything, in any order, against a flat array ---- */
@@ -960,6 +1181,7 @@ int main(void)
         TEST(life_slow),
         TEST(any_order),
         TEST(root_missing),
+        TEST(disabled_leaf),
         TEST(firmware_off),
         TEST(firmware_selected),
         TEST(too_large_utlb),
@@ -970,15 +1192,21 @@ int main(void)
         TEST(contexts_run_out_gen4),
         TEST(out_of_reach),
         TEST(silent_unit),
+        TEST(silent_at_the_end),
         TEST(silent_for_a_while),
         TEST(fault_line),
+        TEST(fault_of_many_channels),
         TEST(storm),
+        TEST(cut_off_among_others),
+        TEST(cut_off_all),
         TEST(stray_storm),
         TEST(power_areas),
         TEST(resume),
         TEST(leaves_do_not_cache),
         TEST(utlb0_kept_back),
         TEST(utlb0_allowed),
+        TEST(utlb0_alone),
+        TEST(utlb0_good),
         TEST(anything_at_once),
         TEST(anything_slow),
         TEST(no_memory),

@@ -585,14 +585,14 @@ static void shared_with_another(void)
     sd = &px_rig.res[3];
     sd->reg[1][0] = 0x51000f00;
     assert_int_equal(quarantine(node(SD), false), -EADDRINUSE);
-    px_rig.disabled = px_rig.node[2]; /* the registers are there all the same */
+    rig.disabled = px_rig.node[2]; /* the registers are there all the same */
     assert_int_equal(quarantine(node(SD), false), -EADDRINUSE);
     sd->reg[1][0] = 0x50008010;
     sd_is_at(px_rig.d[0]);
 
     uart->irq[0] = 71;
     assert_int_equal(quarantine(node(SD), false), 0);
-    px_rig.disabled = NULL;
+    rig.disabled = NULL;
     assert_int_equal(give(1, node(SD), 0), -EADDRINUSE);
     uart->irq[0] = 72;
     sd_is_at(NULL);

@@ -216,18 +216,26 @@ static uint64_t ttbr(const struct regs *r, unsigned int n)
     return r->ttbr_low[n] | (uint64_t)r->ttbr_high[n] << 32;
 }
 
-/* The context's registers describe the one format there is. */
+/*
+ * The context's registers describe the one format there is. Nobody knows which
+ * region a high address selects: choice, both are looked at, and what differs
+ * is no format. Indices into IMMAIR0 are fixed: 0 is non-cacheable, 1
+ * write-back, 2 a device.
+ */
 static bool format_ok(struct ipmmu_model *m, unsigned int i)
 {
     const struct context *c = &m->ctx[i];
     unsigned int t0sz = c->live.imttbcr & 0x1f;
+    unsigned int t1sz = c->live.imttbcr >> 16 & 0x1f;
 
     /* EAE, long descriptors; SL0 2, a start at level 1, takes 31..39 bits.
      * 25..31: T0SZ has 5 bits, and means 64 - T0SZ with VA64. */
     return c->live.imttbcr >> 31 && c->imctr & IMCTR_VA64 &&
            !(m->unit[ROOT_UNIT].auxctlr & AUX_S2PTE) &&
            !(c->live.imttbcr >> 30 & 1) && (c->live.imttbcr >> 6 & 3) == 2 &&
-           t0sz >= 25;
+           t0sz >= 25 && t1sz == t0sz &&
+           ttbr(&c->live, 1) == ttbr(&c->live, 0) &&
+           (c->live.imair[0] & 0xffffff) == 0x04ff44;
 }
 
 static void cache_table(struct ipmmu_model *m, const struct access *a,
@@ -292,10 +300,6 @@ static struct walk walk(struct ipmmu_model *m, const struct access *a)
 
     if ( !format_ok(m, a->context) )
         return walk_fault(IMSTR_TF | ERRCODE(ERR_FORMAT), 1);
-    /* Nobody knows which region a high address selects. */
-    if ( ttbr(r, 1) != table )
-        ipmmu_violation(m, "context %u: region 1 has another table",
-                        a->context);
     if ( a->iova >> (64 - (r->imttbcr & 0x1f)) )
         return walk_fault(IMSTR_TF, 1); /* choice: no truncation */
 

@@ -179,6 +179,8 @@ static void write_root_imctr(struct ipmmu_model *m, unsigned int i,
         /* Done at once, or at the read that finds it so. */
         if ( !m->cfg.flush_delay && !m->cfg.flush_never )
             flush_done(m, i);
+        if ( m->cfg.flush_last && !--m->cfg.flush_last )
+            m->cfg.flush_never = true;
     }
     ipmmu_update_irq(m);
 }

@@ -36,6 +36,7 @@ struct ipmmu_model_cfg {
     /* How it behaves; may be changed later by ipmmu_model_tune(). */
     unsigned int flush_delay; /* reads of the root's IMCTR until FLUSH is 0 */
     bool flush_never;
+    unsigned int flush_last; /* so many more end, then flush_never; 0: all */
     bool utlb0_forgets; /* erratum: micro-TLB 0 misses flushes of its leaf */
 
     /* Memory at pa, or NULL where an access aborts. */

@@ -76,7 +76,7 @@ if grep -qE "$dmac1 +b +0" /tmp/out; then
 else
     fail no-faults-of-b "$(tail -n 1 /tmp/out)"
 fi
-if pxl dmesg | grep -E "utlb .*\(d$(domid a) ${dmac0##*/}\) iova" > /tmp/out; then
+if pxl dmesg | grep -E "context .*\(d$(domid a) ${dmac0##*/}\) iova" > /tmp/out; then
     pass dmesg-names "$(wc -l < /tmp/out) lines, the last: $(tail -n 1 /tmp/out)"
 else
     fail dmesg-names "no line names $dmac0 and its domain"

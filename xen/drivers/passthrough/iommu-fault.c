@@ -66,7 +66,21 @@ static const char *id_name(const struct iommu_fault *f)
 /* Can it have been this device's, when the unit does not say whose? */
 static bool is_suspect(const struct iommu_fault *f, const struct device *dev)
 {
-    return f->dom && dev->attached == f->dom && dev->unit == f->unit;
+    return f->dom && dev->attached == f->dom && dev->unit == f->unit &&
+           !dev->cut_off;
+}
+
+/* It did what it did before it was cut off. */
+static bool is_old_news(const struct iommu_fault *f)
+{
+    struct device *dev;
+
+    if ( f->dev || !f->dom )
+        return f->dev && f->dev->cut_off;
+    list_for_each_entry (dev, &iommu_devices, all)
+        if ( is_suspect(f, dev) )
+            return false;
+    return true;
 }
 
 /* "d2 0000:01:00.0", "d2 one of 3 devices", "no domain unknown device" */
@@ -298,7 +312,7 @@ void iommu_report_fault(const struct iommu_fault *f)
     }
 
     /* Records from before the cut still come out of the queue. */
-    if ( f->dev && f->dev->cut_off )
+    if ( is_old_news(f) )
     {
         log->nr_hidden++;
         return;

@@ -58,7 +58,8 @@ static struct device *only_device(const struct ipmmu_root *root,
 
     list_for_each_entry (dev, &c->dom->d->iommu.devices, of_owner)
     {
-        if ( dev->unit != &root->unit || dev->attached != c->dom )
+        if ( dev->unit != &root->unit || dev->attached != c->dom ||
+             dev->cut_off )
             continue;
         if ( found )
             return NULL;
@@ -115,7 +116,8 @@ void ipmmu_poll(struct ipmmu_root *root, struct ipmmu_context *c)
         if ( c->nr_devices && !fault.dev )
             fault.dom = c->dom;
     }
-    if ( fault.dev )
+    /* Which of several micro-TLBs it came through is not known, either. */
+    if ( fault.dev && fault.dev->nr_ids == 1 )
     {
         fault.id = fault.dev->ids[0];
         fault.id_name = "utlb";

@@ -151,10 +151,10 @@ static int flush_root(struct ipmmu_root *root, struct ipmmu_context *c)
     ipmmu_root_write(root, c->index, IPMMU_IMCTR, c->imctr | IPMMU_IMCTR_FLUSH);
     dsb_sy();
 
-    /* It has had its time: do not wait again while it does not answer. */
+    /* It has had its time: no long wait again while it does not answer. */
     rc = poll_until(
         !(ipmmu_root_read(root, c->index, IPMMU_IMCTR) & IPMMU_IMCTR_FLUSH),
-        c->silent ? 0 : IPMMU_FLUSH_TIMEOUT_US);
+        c->silent ? IPMMU_RETRY_TIMEOUT_US : IPMMU_FLUSH_TIMEOUT_US);
 
     time = NOW() - start;
     root->unit.nr_invalidations++;
@@ -219,7 +219,12 @@ int ipmmu_ctx_disable(struct ipmmu_root *root, struct ipmmu_context *c)
     c->imctr = 0;
     rc = ipmmu_flush(root, c);
     if ( rc )
-        c->imctr = imctr; /* stays taken */
+    {
+        /* It stays taken, and as it was: its domain still has it. */
+        c->imctr = imctr;
+        ipmmu_root_write(root, c->index, IPMMU_IMCTR,
+                         imctr | IPMMU_IMCTR_FLUSH);
+    }
     return rc;
 }
 

@@ -194,6 +194,17 @@ static int make_context(struct ipmmu_root *root, struct iommu_dom *dom,
     return 0;
 }
 
+/* One that did not answer may have kept what was taken from the domain. */
+static int check_context(struct ipmmu_root *root, struct ipmmu_context *c)
+{
+    int rc;
+
+    spin_lock(&root->lock);
+    rc = c->silent ? ipmmu_flush(root, c) : 0;
+    spin_unlock(&root->lock);
+    return rc;
+}
+
 /* Give the context back, when the last device has left it. */
 static int drop_context(struct ipmmu_root *root, struct ipmmu_context *c)
 {
@@ -220,12 +231,23 @@ static bool is_suspect(const struct ipmmu_root *root, uint32_t id)
     return (root->errata & IPMMU_UTLB0) && !IPMMU_ID_UTLB(id) && !allow_utlb0;
 }
 
-/* Channels of one device that stay in quarantine, because of an erratum. */
-static bool is_kept_back(const struct ipmmu_root *root,
-                         const struct device *dev, const struct domain *d,
+/* Channels that stay in quarantine, because of an erratum. */
+static bool is_kept_back(const struct ipmmu_root *root, const struct domain *d,
                          uint32_t id)
 {
-    return is_suspect(root, id) && dev->nr_ids > 1 && !d->is_hardware;
+    return is_suspect(root, id) && !d->is_hardware;
+}
+
+/* Are there any that do not? Who would work in vain is not given. */
+static bool may_have(const struct ipmmu_root *root, const struct device *dev,
+                     const struct domain *d)
+{
+    for ( unsigned int i = 0; i < dev->nr_ids; i++ )
+    {
+        if ( !is_kept_back(root, d, dev->ids[i]) )
+            return true;
+    }
+    return false;
 }
 
 static void select_all(struct ipmmu_root *root, const struct device *dev,
@@ -243,10 +265,10 @@ static void select_all(struct ipmmu_root *root, const struct device *dev,
     {
         uint32_t id = dev->ids[i];
 
-        if ( ctx != IPMMU_QUARANTINE && is_kept_back(root, dev, d, id) )
+        if ( ctx != IPMMU_QUARANTINE && is_kept_back(root, d, id) )
             continue;
         if ( ctx != IPMMU_QUARANTINE && is_suspect(root, id) )
-            root->ctx[ctx].dom0_only = d->is_hardware;
+            root->ctx[ctx].dom0_only = true;
         ipmmu_select(root->leaf[IPMMU_ID_LEAF(id)], IPMMU_ID_UTLB(id), ctx);
     }
 }
@@ -261,7 +283,8 @@ static int ipmmu_add_device(struct iommu_unit *unit, struct device *dev)
         if ( is_suspect(root, dev->ids[i]) )
             printk("%s: %s: micro-TLB 0 (utlb %#x) may miss flushes%s\n",
                    unit->name, dev->name, dev->ids[i],
-                   dev->nr_ids > 1 ? ": only dom0 may use it" : "");
+                   dev->nr_ids > 1 ? ": only dom0 may use it"
+                                   : ": only dom0 may have the device");
     }
     return 0;
 }
@@ -271,14 +294,19 @@ static int ipmmu_attach(struct iommu_unit *unit, struct device *dev,
 {
     struct ipmmu_root *root = to_root(unit);
     struct ipmmu_context *c = find_context(root, dom);
+    int rc;
 
-    if ( !c )
+    if ( !may_have(root, dev, dom->d) )
     {
-        int rc = make_context(root, dom, &c);
-
-        if ( rc )
-            return rc;
+        printk(XENLOG_ERR "%s: %s: it has micro-TLB 0 only, which may miss "
+                          "flushes: for dom0 alone, unless ipmmu-utlb0 is on "
+                          "the command line\n",
+               unit->name, dev->name);
+        return -EPERM;
     }
+    rc = c ? check_context(root, c) : make_context(root, dom, &c);
+    if ( rc )
+        return rc;
 
     spin_lock(&root->lock);
     select_all(root, dev, dom->d, c->index);
@@ -330,6 +358,9 @@ static void ipmmu_cut_off(struct iommu_unit *unit, uint32_t id)
         ipmmu_select(leaf, IPMMU_ID_UTLB(id), IPMMU_QUARANTINE);
     }
     rc = ipmmu_flush(root, &root->ctx[ctx]);
+    /* Its last fault is not laid at the door of those who stay. */
+    if ( !IPMMU_ID_IS_CTX(id) )
+        ipmmu_root_write(root, ctx, IPMMU_IMSTR, 0);
     spin_unlock(&root->lock);
     if ( rc )
         printk_ratelimited(XENLOG_ERR "%s: utlb %#x: cannot be cut off\n",
@@ -606,6 +637,37 @@ static void request_irq(struct ipmmu_root *root)
         root->irq = irq;
 }
 
+static struct ipmmu_root *root_of(const struct dt_node *np)
+{
+    struct ipmmu_root *root;
+    uint32_t phandle;
+
+    /* The second cell on Gen3, a bit of a status word, is of no use to us. */
+    if ( dt_read_u32_index(np, "renesas,ipmmu-main", 0, &phandle) )
+        return NULL;
+    list_for_each_entry (root, &roots, list)
+    {
+        if ( root->unit.np->phandle == phandle )
+            return root;
+    }
+    return NULL;
+}
+
+/* Nobody probes these, and a micro-TLB that is off lets everything through. */
+static void report_disabled(const struct ipmmu_root *root)
+{
+    const struct dt_node *np;
+
+    dt_for_each_node (np)
+    {
+        if ( np != root->unit.np && root_of(np) == root &&
+             !dt_is_available(np) )
+            printk(XENLOG_ERR "%s: disabled in the device tree: its masters "
+                              "are NOT isolated\n",
+                   np->full_name);
+    }
+}
+
 static int probe_root(struct dt_node *np, const struct ipmmu_layout *layout)
 {
     struct ipmmu_root *root = xzalloc(struct ipmmu_root);
@@ -643,23 +705,8 @@ static int probe_root(struct dt_node *np, const struct ipmmu_layout *layout)
            ipmmu_unit_read(root, IPMMU_IMSAUXCTLR),
            root->errata & IPMMU_DISCACHE ? ", leaves do not cache" : "",
            root->errata & IPMMU_UTLB0 ? ", micro-TLB 0 suspect" : "");
+    report_disabled(root);
     return 0;
-}
-
-static struct ipmmu_root *root_of(const struct dt_node *np)
-{
-    struct ipmmu_root *root;
-    uint32_t phandle;
-
-    /* The second cell on Gen3, a bit of a status word, is of no use to us. */
-    if ( dt_read_u32_index(np, "renesas,ipmmu-main", 0, &phandle) )
-        return NULL;
-    list_for_each_entry (root, &roots, list)
-    {
-        if ( root->unit.np->phandle == phandle )
-            return root;
-    }
-    return NULL;
 }
 
 static int start_leaf(struct ipmmu_leaf *leaf, struct dt_node *np)

@@ -38,6 +38,8 @@
 
 /* How long a flush may take; drivers that only warn wait 100 us. */
 #define IPMMU_FLUSH_TIMEOUT_US 10000U
+/* And once it has not ended in time, until one does. */
+#define IPMMU_RETRY_TIMEOUT_US 100U
 
 /*
  * Ids of devices, unique below a root: leaf number + 1 and micro-TLB. What is
@@ -138,7 +140,8 @@ int __must_check ipmmu_flush(struct ipmmu_root *root, struct ipmmu_context *c);
 /* ipmmu_ctx_enable - program a context from its table and flush it. */
 int __must_check ipmmu_ctx_enable(struct ipmmu_root *root,
                                   struct ipmmu_context *c);
-/* ipmmu_ctx_disable - no micro-TLB selects it any more. */
+/* ipmmu_ctx_disable - no micro-TLB selects it any more. After an error it is
+ * enabled as before. */
 int __must_check ipmmu_ctx_disable(struct ipmmu_root *root,
                                    struct ipmmu_context *c);
 
