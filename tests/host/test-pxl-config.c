@@ -62,6 +62,7 @@ static void test_defaults(void **state)
     assert_int_equal(c.on_poweroff, ACTION_DESTROY);
     assert_int_equal(c.on_reboot, ACTION_RESTART);
     assert_int_equal(c.on_crash, ACTION_DESTROY);
+    assert_int_equal(c.on_watchdog, ACTION_DESTROY);
     assert_true(c.passthrough);
     assert_int_equal(c.gic_version, 0);
     assert_int_equal(c.max_event_channels, 1023);
@@ -94,6 +95,7 @@ static void test_all(void **state)
                          "cpus_soft = \"all,^0\"\ncpu_weight = 512\ncap = 50\n"
                          "on_poweroff = \"preserve\"\non_reboot = \"destroy\"\n"
                          "on_crash = \"rename-restart\"\n"
+                         "on_watchdog = \"preserve\"\n"
                          "gic_version = \"v2\"\npassthrough = \"disabled\"\n"
                          "max_grant_frames = 32\nmax_maptrack_frames = 0\n"
                          "event_channels = 100\ntype = \"pvh\"\nacpi = 0\n"
@@ -119,6 +121,7 @@ static void test_all(void **state)
     assert_int_equal(c.on_poweroff, ACTION_PRESERVE);
     assert_int_equal(c.on_reboot, ACTION_DESTROY);
     assert_int_equal(c.on_crash, ACTION_RENAME_RESTART);
+    assert_int_equal(c.on_watchdog, ACTION_PRESERVE);
     assert_int_equal(c.gic_version, 2);
     assert_false(c.passthrough);
     assert_int_equal(c.max_grant_frames, 32);
@@ -165,6 +168,9 @@ static void test_wrong(void **state)
         {NEEDED "cpus = \"6\"", "g.cfg:4: 'cpus'"},
         {NEEDED "cpus = [\"0\",\n\"1\"]", "g.cfg:5: 'cpus' has more"},
         {NEEDED "on_crash = \"coredump-restart\"", "g.cfg:4: on_crash"},
+        {NEEDED "on_crash = \"coredump-destroy\"",
+         "known: destroy restart rename-restart preserve"},
+        {NEEDED "on_watchdog = \"soft-reset\"", "g.cfg:4: on_watchdog"},
         {NEEDED "gic_version = \"v4\"", "g.cfg:4: gic_version = \"v4\""},
         {NEEDED "type = \"hvm\"", "g.cfg:4: type"},
         {NEEDED "acpi = 1", "g.cfg:4: guests get a device tree"},

@@ -289,15 +289,17 @@ const char *action_name(enum action a)
 static int read_actions(struct config *c)
 {
     int poweroff = ACTION_DESTROY, reboot = ACTION_RESTART;
-    int crash = ACTION_DESTROY;
+    int crash = ACTION_DESTROY, watchdog = ACTION_DESTROY;
 
     if ( read_word(c, "on_poweroff", actions, ITEMS(actions), &poweroff) ||
          read_word(c, "on_reboot", actions, ITEMS(actions), &reboot) ||
-         read_word(c, "on_crash", actions, ITEMS(actions), &crash) )
+         read_word(c, "on_crash", actions, ITEMS(actions), &crash) ||
+         read_word(c, "on_watchdog", actions, ITEMS(actions), &watchdog) )
         return -1;
     c->on_poweroff = (enum action)poweroff;
     c->on_reboot = (enum action)reboot;
     c->on_crash = (enum action)crash;
+    c->on_watchdog = (enum action)watchdog;
     return 0;
 }
 
@@ -339,10 +341,6 @@ static int refuse(struct config *c)
     static const char *const without_effect[] = {
         "builder",
         "nomigrate",
-        "seclabel",
-        "localtime",
-        "on_watchdog",
-        "on_soft_reset",
         "serial",
         "boot",
         "vnc",

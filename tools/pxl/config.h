@@ -41,7 +41,7 @@ struct config {
     bool passthrough;         /* with IOMMU tables and a PCI host bridge */
     uint32_t max_grant_frames, max_maptrack_frames; /* ~0: the default */
     uint32_t max_event_channels;
-    enum action on_poweroff, on_reboot, on_crash;
+    enum action on_poweroff, on_reboot, on_crash, on_watchdog;
     struct disk_spec *disk;
     size_t nr_disks;
     struct nic_spec *nic;

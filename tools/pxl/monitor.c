@@ -75,8 +75,9 @@ static enum action action_for(const struct config *c, uint32_t flags)
     case SHUTDOWN_reboot:
         return c->on_reboot;
     case SHUTDOWN_crash:
-    case SHUTDOWN_watchdog:
         return c->on_crash;
+    case SHUTDOWN_watchdog:
+        return c->on_watchdog;
     default:
         return ACTION_PRESERVE; /* nobody here knows what it is for */
     }
