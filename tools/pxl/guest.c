@@ -19,6 +19,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -431,9 +432,58 @@ int guest_make(const struct config *c)
 
 /* ---- going ---- */
 
-int guest_destroy(int domid)
+struct destroying {
+    int domid, rc;
+    bool done; /* atomic */
+};
+
+static void *destroy(void *arg)
 {
     struct xen_domctl op = {.cmd = 0};
+    struct destroying *d = arg;
+
+    d->rc = hyp_domctl(XEN_DOMCTL_destroydomain, (uint16_t)d->domid, &op);
+    __atomic_store_n(&d->done, true, __ATOMIC_RELEASE);
+    return NULL;
+}
+
+static void show_freed(const struct destroying *d)
+{
+    domain_info_t info;
+    uint64_t total = 0;
+
+    while ( !__atomic_load_n(&d->done, __ATOMIC_ACQUIRE) )
+    {
+        if ( !domain_info(d->domid, &info) )
+        {
+            total = total ? total : info.tot_pages;
+            progress("memory freed", (total - info.tot_pages) >> 8, total >> 8,
+                     "MiB");
+        }
+        wait_ms(20);
+    }
+    progress_end();
+}
+
+/* One call takes it apart, a big domain for seconds: who looks on from a
+ * terminal sees it by another thread. -errno. */
+static int destroy_domain(int domid)
+{
+    struct destroying d = {.domid = domid};
+    pthread_t thread;
+
+    if ( !isatty(STDERR_FILENO) || pthread_create(&thread, NULL, destroy, &d) )
+    {
+        destroy(&d);
+        return d.rc;
+    }
+    show_freed(&d);
+    pthread_join(thread, NULL);
+    return d.rc;
+}
+
+int guest_destroy(int domid)
+{
     int rc = guest_pause(domid);
 
     /* It may have gone, but for what it leaves in xenstore. */
@@ -446,7 +496,7 @@ int guest_destroy(int domid)
         warn("domain %d: its PCI devices are left to the hypervisor", domid);
     remove_devices(domid);
     if ( rc != -ESRCH )
-        rc = hyp_domctl(XEN_DOMCTL_destroydomain, (uint16_t)domid, &op);
+        rc = destroy_domain(domid);
     store_forget(domid);
     if ( rc && rc != -ESRCH )
     {

@@ -165,11 +165,16 @@ int pv_add(const struct pv_device *d, const struct pv_entries *e)
 
 int pv_wait_backend(const struct pv_device *d)
 {
-    uint64_t end = now_ms() + BACKEND_MS;
+    uint64_t since = now_ms();
     char *why;
 
-    while ( back_state(d) < XenbusStateInitWait && now_ms() < end )
+    while ( back_state(d) < XenbusStateInitWait &&
+            now_ms() - since < BACKEND_MS )
+    {
+        progress_wait("waiting for dom0's backend", since, BACKEND_MS);
         wait_ms(10);
+    }
+    progress_end();
     if ( back_state(d) >= XenbusStateInitWait &&
          back_state(d) <= XenbusStateConnected )
         return 0;

@@ -24,6 +24,9 @@ void verbose(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 void progress(const char *what, uint64_t done, uint64_t total,
               const char *unit);
+/* progress_wait - the same of waiting, since @since (now_ms()), for at most @ms;
+ * 0: not known. */
+void progress_wait(const char *what, uint64_t since, uint64_t ms);
 /* progress_end - take the line away: the work is over before its total. */
 void progress_end(void);
 

@@ -96,6 +96,11 @@ void progress(const char *what, uint64_t done, uint64_t total, const char *unit)
     }
 }
 
+void progress_wait(const char *what, uint64_t since, uint64_t ms)
+{
+    progress(what, (now_ms() - since) / 1000, ms / 1000, "s");
+}
+
 void progress_end(void)
 {
     end_line();

@@ -92,18 +92,19 @@ static int add_entries(const struct pv_device *d, const struct nic_spec *spec)
 
 static int wait_netif(const char *name)
 {
-    uint64_t end = now_ms() + NETIF_MS;
+    uint64_t since = now_ms();
+    bool there;
 
-    while ( !netif_exists(name) )
+    while ( !(there = netif_exists(name)) && now_ms() - since < NETIF_MS )
     {
-        if ( now_ms() >= end )
-        {
-            err("dom0's netback did not make %s", name);
-            return -1;
-        }
+        progress_wait("waiting for dom0's netback", since, NETIF_MS);
         wait_ms(10);
     }
-    return 0;
+    progress_end();
+    if ( there )
+        return 0;
+    err("dom0's netback did not make %s", name);
+    return -1;
 }
 
 static int connect_netif(const struct pv_device *d, const struct nic_spec *spec)

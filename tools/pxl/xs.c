@@ -195,24 +195,19 @@ int xs_transaction(int (*fn)(void *arg), void *arg)
 
 int xs_wait_state(const char *path, unsigned int state, unsigned int ms)
 {
-    uint64_t end = now_ms() + ms;
+    uint64_t since = now_ms(), now;
 
     for ( ;; )
     {
-        uint64_t now = xs_get_number(UINT64_MAX, "%s/state", path);
-
-        if ( now == state )
-            return 0;
-        if ( now == UINT64_MAX )
-        {
-            errno = ENOENT;
-            return -1;
-        }
-        if ( now_ms() >= end )
-        {
-            errno = ETIMEDOUT;
-            return -1;
-        }
+        now = xs_get_number(UINT64_MAX, "%s/state", path);
+        if ( now == state || now == UINT64_MAX || now_ms() - since >= ms )
+            break;
+        progress_wait("waiting for the device's other end", since, ms);
         wait_ms(POLL_MS);
     }
+    progress_end();
+    if ( now == state )
+        return 0;
+    errno = now == UINT64_MAX ? ENOENT : ETIMEDOUT;
+    return -1;
 }
