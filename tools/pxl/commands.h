@@ -17,7 +17,7 @@ COMMAND("uptime", cmd_uptime, "[-s] [--json] [<domain>...]",
 
 /* Their life. */
 COMMAND("create", cmd_create,
-        "[-p] [-c] [-e] [-F] [-q] [-n] <file> [<name>=<value>...]",
+        "[-p] [-c] [-e] [-F] [-d] [-q] [-n] <file> [<name>=<value>...]",
         "Make a domain from a configuration file")
 COMMAND("console", cmd_console, "[-t pv] [-n 0] [-e <escape>] <domain>",
         "Connect to a domain's console; ^] leaves it")
@@ -25,7 +25,7 @@ COMMAND("pause", cmd_pause, "<domain>", "Stop a domain's vCPUs")
 COMMAND("unpause", cmd_unpause, "<domain>", "Let a paused domain run again")
 COMMAND("shutdown", cmd_shutdown, "[-w] [-F] <-a | domain>",
         "Ask a domain, or all, to power off")
-COMMAND("reboot", cmd_reboot, "[-F] <-a | domain>",
+COMMAND("reboot", cmd_reboot, "[-w] [-F] <-a | domain>",
         "Ask a domain, or all, to reboot")
 COMMAND("destroy", cmd_destroy, "<domain>", "End a domain at once")
 

@@ -45,10 +45,14 @@ static int parse_args(int argc, char **argv, struct create *c)
         {"quiet", no_argument, NULL, 'q'},
         {"defconfig", required_argument, NULL, 'f'},
         {"pause", no_argument, NULL, 'p'},
+        {"vncviewer", no_argument, NULL, 'V'},
+        {"vncviewer-autopass", no_argument, NULL, 'A'},
+        /* xl's masks of all domains, of which there are none here */
+        {"ignore-global-affinity-masks", no_argument, NULL, 'i'},
         {NULL, 0, NULL, 0}};
     int opt;
 
-    while ( (opt = options(argc, argv, "pceFqnf:", longopts)) != -1 )
+    while ( (opt = options(argc, argv, "pceFdqnVAf:", longopts)) != -1 )
         switch ( opt )
         {
         case 'p':
@@ -63,6 +67,9 @@ static int parse_args(int argc, char **argv, struct create *c)
         case 'F':
             c->foreground = true;
             break;
+        case 'd':
+            verbosity++;
+            break;
         case 'q':
             c->quiet = true;
             break;
@@ -72,6 +79,13 @@ static int parse_args(int argc, char **argv, struct create *c)
         case 'f':
             c->file = optarg;
             break;
+        case 'i':
+            break;
+        case 'V':
+        case 'A':
+            err("create: guests on Arm have no display to see by VNC; -c "
+                "connects to their console");
+            return -1;
         default:
             return -1;
         }

@@ -106,7 +106,7 @@ static int ask(int domid, const struct request *r)
 /* It is gone; or it has stopped, and nobody removes it. */
 static void wait_end(int domid)
 {
-    uint64_t stopped = 0;
+    uint64_t since = now_ms(), stopped = 0;
     domain_info_t info;
 
     while ( !domain_info(domid, &info) )
@@ -118,10 +118,12 @@ static void wait_end(int domid)
             if ( !stopped )
                 stopped = now_ms();
             if ( now_ms() - stopped > PRESERVED_MS )
-                return;
+                break;
         }
+        progress_wait("waiting for the domain to end", since, 0);
         wait_ms(100);
     }
+    progress_end();
 }
 
 static int ask_all(const struct request *r)
@@ -182,7 +184,7 @@ int cmd_reboot(int argc, char **argv)
 {
     struct request r = {.what = "reboot"};
 
-    return request(argc, argv, &r, "aF");
+    return request(argc, argv, &r, "awF");
 }
 
 int cmd_destroy(int argc, char **argv)

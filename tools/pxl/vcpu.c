@@ -247,8 +247,11 @@ static int pin(const domain_info_t *d, const char *vcpus, const uint8_t *hard,
 
 int cmd_vcpu_pin(int argc, char **argv)
 {
-    static const struct option longs[] = {{"force", 0, NULL, 'f'},
-                                          {NULL, 0, NULL, 0}};
+    /* xl's masks of all domains: there are none here to ignore. */
+    static const struct option longs[] = {
+        {"force", 0, NULL, 'f'},
+        {"ignore-global-affinity-masks", 0, NULL, 'i'},
+        {NULL, 0, NULL, 0}};
     uint8_t *hard = NULL, *soft = NULL;
     bool force = false;
     domain_info_t d;
@@ -258,7 +261,7 @@ int cmd_vcpu_pin(int argc, char **argv)
     {
         if ( c == '?' )
             return EXIT_FAILURE;
-        force = true;
+        force |= c == 'f';
     }
     if ( argc - optind < 3 || argc - optind > 4 )
         return usage(argv[0]);

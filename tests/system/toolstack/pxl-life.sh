@@ -89,6 +89,11 @@ refused no-disk 'cannot find /dev/nothing' $cfg 'disk="/dev/nothing,raw,xvda,w"'
 refused no-bridge 'no bridge br9' $cfg 'vif="bridge=br9"'
 refused cpus "there is no CPU or node 9" $cfg 'cpus="9"'
 refused setting "'vuart' is not supported" $cfg 'vuart="sbsa_uart"'
+refused dry-run 'passthrough = "disabled", but there are PCI devices' \
+    -n $cfg 'pci="01:00.0"' 'passthrough="disabled"'
+refused vnc 'no display' -V $cfg
+refused action 'on_crash = "soft-reset" is not supported' $cfg \
+    'on_crash="soft-reset"'
 # The last step but one fails: all before it is undone.
 refused pci "." $cfg 'pci=["00:1f.7"]'
 
