@@ -255,6 +255,10 @@ void spin_unlock(spinlock_t *l)
     sim_yield();
 }
 
+void spin_check_call(void)
+{
+}
+
 /* ---- vCPUs: what arch/arm/vcpu.c does, without registers ---- */
 
 struct sim_guest *sim_guest_of(const struct vcpu *v)

@@ -120,6 +120,13 @@ test-iommu-dt := tests/host/test-iommu-dt.c tests/host/libfdt.c \
 test-iommu-dt-cflags := $(test-device-tree-cflags) \
     -isystem xen/arch/arm/include -Wno-redundant-decls
 
+HOST_TESTS += test-spinlock
+test-spinlock := tests/host/test-spinlock.c xen/common/spinlock.c \
+    xen/common/softirq.c
+test-spinlock-cflags := -include tests/host/thread-cpu.h $(test-hyp-cflags) \
+    -fno-sanitize=address
+test-spinlock-libs := -lpthread
+
 # The simulated CPUs come first: their part of .cmdline starts the array.
 HOST_TESTS += test-sched
 test-sched := tests/host/smp-sim.c tests/host/test-sched.c xen/common/sched.c \

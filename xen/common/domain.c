@@ -49,17 +49,26 @@ static struct domain *find_locked(domid_t id)
     return NULL;
 }
 
+/* One whose last reference is gone is on its way off the list, for good. */
+static bool try_get(struct domain *d)
+{
+    uint32_t count = __atomic_load_n(&d->refcount, __ATOMIC_RELAXED);
+
+    while ( count &&
+            !__atomic_compare_exchange_n(&d->refcount, &count, count + 1, true,
+                                         __ATOMIC_ACQUIRE, __ATOMIC_RELAXED) )
+        ;
+    return count;
+}
+
 struct domain *domain_get(domid_t id)
 {
     struct domain *d;
 
     spin_lock(&domlist_lock);
     d = find_locked(id);
-    /* a domain whose last reference is gone is on its way off the list */
-    if ( d && !READ_ONCE(d->refcount) )
+    if ( d && !try_get(d) )
         d = NULL;
-    if ( d )
-        domain_get_known(d);
     spin_unlock(&domlist_lock);
     return d;
 }
@@ -80,9 +89,9 @@ struct domain *domain_get_from(domid_t id)
     spin_lock(&domlist_lock);
     list_for_each_entry (d, &domain_list, list)
     {
-        if ( d->domain_id < id || !READ_ONCE(d->refcount) )
+        if ( d->domain_id < id || !try_get(d) )
             continue;
-        found = domain_get_known(d);
+        found = d;
         break;
     }
     spin_unlock(&domlist_lock);

@@ -148,12 +148,18 @@ static int release_block(struct domain *d, gfn_t gfn, mfn_t mfn,
 {
     struct page_info *pg = mfn_to_page(mfn);
     uint64_t held = 0, nr = BIT64(order);
+    struct pgt_leaf leaf;
     int rc = -EINVAL;
 
     while ( held < nr && get_page(&pg[held], d) )
         held++;
-    if ( held == nr )
-        rc = p2m_unmap_range(d, gfn, nr);
+    spin_lock(&d->p2m.lock);
+    /* Another vCPU may have put something else there meanwhile. */
+    if ( held == nr && pgt_lookup(&d->p2m.pgt, ipa_x(gfn_to_ipa(gfn)), &leaf) &&
+         leaf.order >= order && leaf.attr.sw == P2M_RAM_RW &&
+         mfn_eq(mfn_from_maddr(leaf.oa), mfn) )
+        rc = p2m_set_entry(&d->p2m, gfn, order, INVALID_MFN, P2M_INVALID);
+    spin_unlock(&d->p2m.lock);
     while ( held-- )
     {
         if ( !rc )

@@ -108,7 +108,7 @@ static struct {
     uint32_t busy;    /* atomic: one caller */
 } call;
 
-static void call_softirq(void)
+void smp_call_serve(void)
 {
     uint64_t me = 1ULL << smp_processor_id();
 
@@ -122,9 +122,10 @@ void smp_call_on(cpumask_t to, void (*fn)(void *arg), void *arg)
 {
     unsigned int cpu;
 
+    spin_check_call();
     /* Two callers serve each other's calls while they wait. */
     while ( __atomic_exchange_n(&call.busy, 1, __ATOMIC_ACQUIRE) )
-        call_softirq();
+        smp_call_serve();
     to = cpumask_and(to, cpu_online_map);
     call.fn = fn;
     call.arg = arg;
@@ -132,7 +133,7 @@ void smp_call_on(cpumask_t to, void (*fn)(void *arg), void *arg)
     for_each_cpu (cpu, to)
         if ( cpu != smp_processor_id() )
             softirq_raise_on(cpu, SOFTIRQ_CALL);
-    call_softirq();
+    smp_call_serve();
     while ( __atomic_load_n(&call.waiting, __ATOMIC_ACQUIRE) )
         cpu_relax();
     __atomic_store_n(&call.busy, 0, __ATOMIC_RELEASE);
@@ -141,5 +142,5 @@ void smp_call_on(cpumask_t to, void (*fn)(void *arg), void *arg)
 void softirq_init(void)
 {
     softirq_open(SOFTIRQ_TASKLET, tasklet_softirq);
-    softirq_open(SOFTIRQ_CALL, call_softirq);
+    softirq_open(SOFTIRQ_CALL, smp_call_serve);
 }

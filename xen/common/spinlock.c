@@ -24,6 +24,13 @@ static void order_taken(const spinlock_t *l)
     this_cpu(ranks_held) |= 1U << l->rank;
 }
 
+void spin_check_call(void)
+{
+    if ( this_cpu(ranks_held) & ~(1U << LOCK_RANK_HYPERCALL) )
+        panic("lock order: other CPUs called with ranks %#x held\n",
+              this_cpu(ranks_held));
+}
+
 static void order_released(const spinlock_t *l)
 {
     if ( !--this_cpu(rank_count)[l->rank] )
@@ -39,6 +46,10 @@ static void order_check(const spinlock_t *l, bool nested)
 static void order_taken(const spinlock_t *l)
 {
     (void)l;
+}
+
+void spin_check_call(void)
+{
 }
 
 static void order_released(const spinlock_t *l)
@@ -59,6 +70,8 @@ static void lock_wait(spinlock_t *l)
 
     while ( (uint16_t)old != ticket )
     {
+        if ( l->rank == LOCK_RANK_HYPERCALL )
+            smp_call_serve();
         cpu_relax();
         old = __atomic_load_n(&l->owner, __ATOMIC_ACQUIRE);
     }

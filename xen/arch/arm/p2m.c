@@ -383,6 +383,8 @@ int p2m_set_entry(struct p2m *p2m, gfn_t gfn, unsigned int order, mfn_t mfn,
         return -EINVAL;
     if ( type == P2M_INVALID )
         return remove_entry(p2m, gfn, order);
+    if ( p2m->d->is_dying )
+        return -ESRCH; /* its tables are being taken apart */
     if ( !pgt_oa_ok(&p2m->pgt, mfn_to_maddr(mfn), order) ||
          !rights[type].cpu.read || (rights[type].ref && order) )
         return -EINVAL;

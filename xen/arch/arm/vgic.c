@@ -746,20 +746,19 @@ static void do_set_pending(struct vcpu *v, struct vgic_irq *irq, void *arg)
 {
     const bool *on = arg;
 
-    if ( *on )
-        irq->pending = true;
-    else
+    /* The device's line and the latch are in the physical distributor. */
+    if ( irq->pirq )
+        gic->set_pending(irq->pirq, *on);
+    if ( !*on )
         clear_pending(v, irq);
+    else if ( !irq->pirq )
+        irq->pending = true;
 }
 
 void vgic_irq_set_pending(struct domain *d, struct vgic_irq *irq, bool on)
 {
     (void)d;
-    /* The device's line and the latch are in the physical distributor. */
-    if ( irq->pirq )
-        gic->set_pending(irq->pirq, on);
-    if ( !irq->pirq || !on )
-        with_lrs(irq, &on, do_set_pending);
+    with_lrs(irq, &on, do_set_pending);
 }
 
 static void get_sources(struct vcpu *v, struct vgic_irq *irq, void *arg)

@@ -671,6 +671,7 @@ struct device *iommu_group_conflict(struct device *dev, const struct domain *d)
 int iommu_assign_device(struct domain *d, struct device *dev)
 {
     struct device *m = dev;
+    struct list_head *last = d->iommu.devices.prev;
     int rc = 0;
 
     ASSERT(spin_is_held(&device_lock));
@@ -686,16 +687,10 @@ int iommu_assign_device(struct domain *d, struct device *dev)
         m = list_entry(m->group.next, struct device, group);
     } while ( !rc && m != dev );
 
-    if ( !rc )
-        return 0;
-
-    list_for_each_entry (m, &dev->group, group)
-    {
-        if ( m->owner )
-            (void)deassign_one(m);
-    }
-    if ( dev->owner )
-        (void)deassign_one(dev);
+    /* What it had of the group before stays. */
+    while ( rc && d->iommu.devices.prev != last )
+        (void)deassign_one(
+            list_entry(d->iommu.devices.prev, struct device, of_owner));
     return rc;
 }
 

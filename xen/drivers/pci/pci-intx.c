@@ -124,7 +124,8 @@ static void unmask_ended(struct pci_line *line)
 static void ended(void *unused)
 {
     (void)unused;
-    for ( unsigned int i = 0; i < READ_ONCE(nr_lines); i++ )
+    for ( unsigned int i = 0; i < __atomic_load_n(&nr_lines, __ATOMIC_ACQUIRE);
+          i++ )
         unmask_ended(&lines[i]);
 }
 
@@ -189,7 +190,7 @@ static struct pci_line *find_line(const struct pci_dev *pdev)
     timer_init(&lines[i].timer, timer_fired, &lines[i], smp_processor_id());
     if ( irq_request(irq, type, line_irq, &lines[i], "PCI INTx") )
         return NULL;
-    WRITE_ONCE(nr_lines, nr_lines + 1);
+    __atomic_store_n(&nr_lines, nr_lines + 1, __ATOMIC_RELEASE);
     return &lines[i];
 }
 

@@ -59,25 +59,35 @@ bool vpci_msix_in_table(const struct vpci *f, uint64_t addr)
 
 /* ---- the hardware's table ---- */
 
+/*
+ * A word of an entry. A table begins at any multiple of eight: an entry may be
+ * on two pages.
+ */
+static void *hw_word(const struct vpci *f, unsigned int i, unsigned int reg)
+{
+    return vpci_device_page(f->bar[f->msix.bar].maddr + f->msix.offset +
+                            i * PCI_MSIX_ENTRY_SIZE + reg);
+}
+
 /* Bring one entry of the hardware in line with what the guest wrote. */
 static void update_entry(struct vpci *f, unsigned int i)
 {
     struct vpci_msix_entry *e = &f->msix.entry[i];
-    uint8_t *hw = vpci_device_page(f->bar[f->msix.bar].maddr + f->msix.offset +
-                                   i * PCI_MSIX_ENTRY_SIZE);
+    uint32_t *addr = hw_word(f, i, 0), *data = hw_word(f, i, 8);
+    uint32_t *ctrl = hw_word(f, i, PCI_MSIX_ENTRY_CTRL);
 
-    if ( !hw )
+    if ( !addr || !data || !ctrl )
         return;
-    write32(hw + PCI_MSIX_ENTRY_CTRL, PCI_MSIX_ENTRY_MASKED);
+    write32(ctrl, PCI_MSIX_ENTRY_MASKED);
     if ( e->masked )
         return;
-    (void)read32(hw + PCI_MSIX_ENTRY_CTRL); /* masked before it changes */
+    (void)read32(ctrl); /* masked before it changes */
     if ( vpci_msg_update(f, &e->msg, i) )
         return;
-    write32(hw, (uint32_t)maddr_x(e->msg.msg.doorbell));
-    write32(hw + 4, (uint32_t)(maddr_x(e->msg.msg.doorbell) >> 32));
-    write32(hw + 8, e->msg.msg.data);
-    write32(hw + PCI_MSIX_ENTRY_CTRL, 0);
+    write32(addr, (uint32_t)maddr_x(e->msg.msg.doorbell));
+    write32(addr + 1, (uint32_t)(maddr_x(e->msg.msg.doorbell) >> 32));
+    write32(data, e->msg.msg.data);
+    write32(ctrl, 0);
 }
 
 /* ---- the guest's table ---- */

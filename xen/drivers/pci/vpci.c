@@ -211,7 +211,10 @@ void *vpci_device_page(uint64_t addr)
     spin_lock(&device_pages_lock);
     list_for_each_entry (page, &device_pages, list)
         if ( mfn_eq(page->mfn, mfn) )
+        {
             va = page->va;
+            break;
+        }
     if ( !va && (page = xzalloc(struct device_page)) != NULL )
     {
         page->mfn = mfn;
@@ -225,10 +228,17 @@ void *vpci_device_page(uint64_t addr)
     return va ? va + (addr & ~PAGE_MASK) : NULL;
 }
 
-/* The function with a BAR at a guest address, and where that is for us. */
-static struct vpci *find_bar(struct domain *d, uint64_t addr, uint64_t *maddr)
+/*
+ * The function with a BAR at a guest address, and where that is for us. Of
+ * pages that the guest has in its own tables there is none: one that traps all
+ * the same was mapped meanwhile, and the access is to be tried again.
+ */
+static struct vpci *find_bar(struct domain *d, uint64_t addr, uint64_t *maddr,
+                             bool *again)
 {
     struct vpci *f;
+
+    *again = false;
 
     list_for_each_entry (f, &d->vpci.functions, list)
         for ( unsigned int i = 0; i < PCI_NR_BARS; i++ )
@@ -236,7 +246,9 @@ static struct vpci *find_bar(struct domain *d, uint64_t addr, uint64_t *maddr)
                  addr - f->bar[i].addr < f->pdev->bar[i].size )
             {
                 *maddr = f->bar[i].maddr + (addr - f->bar[i].addr);
-                return f;
+                *again = f->pdev->bar[i].size >= PAGE_SIZE &&
+                         !vpci_msix_has_page(f, addr >> PAGE_SHIFT);
+                return *again ? NULL : f;
             }
     return NULL;
 }
@@ -282,13 +294,14 @@ static int window_read(struct vcpu *v, void *priv, uint64_t offset,
     struct domain *d = w->vhost->d;
     uint64_t addr = w->base + offset, maddr;
     struct vpci *f;
+    bool again;
 
     (void)v;
     *value = ~0ULL;
     if ( !valid_access(offset, size) )
         return -EFAULT;
     spin_lock(&d->vpci.lock);
-    f = find_bar(d, addr, &maddr);
+    f = find_bar(d, addr, &maddr, &again);
     if ( f && vpci_msix_in_table(f, addr) )
     {
         *value = vpci_msix_read(f, addr & ~3ULL);
@@ -305,7 +318,7 @@ static int window_read(struct vcpu *v, void *priv, uint64_t offset,
             *value = device_read(va, size);
     }
     spin_unlock(&d->vpci.lock);
-    return 0;
+    return again ? -EAGAIN : 0;
 }
 
 static int window_write(struct vcpu *v, void *priv, uint64_t offset,
@@ -315,12 +328,13 @@ static int window_write(struct vcpu *v, void *priv, uint64_t offset,
     struct domain *d = w->vhost->d;
     uint64_t addr = w->base + offset, maddr;
     struct vpci *f;
+    bool again;
 
     (void)v;
     if ( !valid_access(offset, size) )
         return -EFAULT;
     spin_lock(&d->vpci.lock);
-    f = find_bar(d, addr, &maddr);
+    f = find_bar(d, addr, &maddr, &again);
     if ( f && vpci_msix_in_table(f, addr) )
     {
         unsigned int shift = (addr & 3) * 8;
@@ -338,7 +352,7 @@ static int window_write(struct vcpu *v, void *priv, uint64_t offset,
             device_write(va, size, value);
     }
     spin_unlock(&d->vpci.lock);
-    return 0;
+    return again ? -EAGAIN : 0;
 }
 
 static const struct mmio_ops window_ops = {window_read, window_write};

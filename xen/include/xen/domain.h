@@ -148,6 +148,7 @@ struct domain *domain_get_any(domid_t id);
 /* domain_get_from - the one with the lowest id from @id on, or NULL. */
 struct domain *domain_get_from(domid_t id);
 void domain_put(struct domain *d);
+/* domain_get_known - one more, for who has one. */
 static inline struct domain *domain_get_known(struct domain *d)
 {
     __atomic_fetch_add(&d->refcount, 1, __ATOMIC_RELAXED);

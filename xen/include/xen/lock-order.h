@@ -5,6 +5,9 @@
  * the second by spin_lock_nested(). Debug builds keep the highest rank held
  * by each CPU and panic on an inversion.
  *
+ * Who waits for the outermost lock holds none, and serves smp_call_on() of
+ * others meanwhile: the lock's holder may be the one who calls.
+ *
  * EL2 runs with interrupts masked from entry to exit, so no lock needs an
  * irqsave variant and an interrupt handler never interrupts a lock holder.
  */
@@ -13,7 +16,7 @@
 
 enum lock_rank {
     LOCK_RANK_NONE = 0,
-    LOCK_RANK_HYPERCALL,   /* d->hypercall_lock: one domctl per domain */
+    LOCK_RANK_HYPERCALL,   /* outermost. d->hypercall_lock: one domctl each */
     LOCK_RANK_DOMLIST,     /* the domain list */
     LOCK_RANK_DEVICE,      /* device owners, PCI lists, groups */
     LOCK_RANK_VPCI,        /* d->vpci.lock */

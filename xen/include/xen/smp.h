@@ -49,9 +49,12 @@ void smp_send(cpumask_t to, enum ipi ipi);
 /*
  * smp_call_on - run fn(arg) on every CPU of @to, this one included if set,
  * and wait. The receivers run it at their next guest exit, idle wake-up or
- * poll, with no lock held; the caller must not hold a lock either.
+ * poll, with no lock held, or while they wait for the outermost lock. So the
+ * caller may hold that one, and no other.
+ * smp_call_serve - run what this CPU is asked for. No lock held.
  */
 void smp_call_on(cpumask_t to, void (*fn)(void *arg), void *arg);
+void smp_call_serve(void);
 
 /* Handler of the received IPIs; the GIC driver calls it after acknowledging. */
 void smp_handle_ipi(enum ipi ipi);

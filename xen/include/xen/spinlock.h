@@ -37,5 +37,8 @@ void spin_unlock(spinlock_t *l);
 bool spin_is_locked(const spinlock_t *l);
 /* spin_is_held - is the lock held by this CPU? For ASSERT(). */
 bool spin_is_held(const spinlock_t *l);
+/* spin_check_call - debug builds: panic if this CPU holds a lock that others
+ * wait for without serving calls (smp_call_on()). */
+void spin_check_call(void);
 
 #endif /* XEN_SPINLOCK_H */
