@@ -99,6 +99,16 @@ struct device *device_pci(const struct devices *devs, uint32_t sbdf)
     return NULL;
 }
 
+/* One that was pulled out is listed still, and has faults to show. */
+static struct device *gone_pci(const struct devices *devs, uint32_t sbdf)
+{
+    for ( size_t i = 0; i < devs->nr; i++ )
+        if ( devs->dev[i].info.dev.kind == PX_DEVICE_PCI &&
+             devs->dev[i].info.dev.sbdf == sbdf )
+            return &devs->dev[i];
+    return NULL;
+}
+
 struct device *device_at(const struct devices *devs, uint32_t index)
 {
     return index < devs->nr ? &devs->dev[index] : NULL;
@@ -127,6 +137,8 @@ struct device *device_arg(const struct devices *devs, const char *arg)
         return NULL;
     }
     dev = device_pci(devs, sbdf);
+    if ( !dev )
+        dev = gone_pci(devs, sbdf);
     if ( !dev )
         err("%s: no such PCI device; pxl iommu-list shows all", arg);
     return dev;

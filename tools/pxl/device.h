@@ -24,7 +24,8 @@ int devices_load(struct devices *devs);
 void devices_free(struct devices *devs);
 /* device_pci - the function, or NULL. */
 struct device *device_pci(const struct devices *devs, uint32_t sbdf);
-/* device_arg - "BB:DD.F", its name, or a path; NULL after a message. */
+/* device_arg - "BB:DD.F", its name, or a path; also one that is PX_DEV_GONE.
+ * NULL after a message. */
 struct device *device_arg(const struct devices *devs, const char *arg);
 /* device_at - by its index, or NULL. */
 struct device *device_at(const struct devices *devs, uint32_t index);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,11 +24,54 @@ static bool same_group(const struct device *a, const struct device *b)
            !(b->info.flags & (PX_DEV_BRIDGE | PX_DEV_GONE));
 }
 
-static char *quarantine_error(const struct device *dev, int rc,
-                              const struct px_quarantine *q)
+/* Why a member keeps its group where it is. */
+static char *obstacle_error(uint32_t index)
 {
-    char *other, *text;
+    struct devices devs;
+    const struct device *other;
+    char *why, *text;
 
+    if ( devices_load(&devs) != 0 )
+        return xstrdup("another device shares its requester ID and stays");
+    other = device_at(&devs, index);
+    if ( !other )
+        why = xstrdup("which stays");
+    else if ( other->info.flags & PX_DEV_BRIDGE )
+        why = xstrdup("which is a bridge: bridges stay with dom0");
+    else if ( other->info.owner == 0 )
+        why = xstrdup("which dom0 still uses; unbind its driver first");
+    else if ( other->info.owner == DOMID_INVALID )
+        why = xasprintf("which is assignable already; pxl "
+                        "pci-assignable-remove %s first",
+                        other->name);
+    else
+    {
+        char *owner = device_owner(other);
+
+        why = xasprintf("which %s has; pxl pci-detach %s %s first", owner,
+                        owner, other->name);
+        free(owner);
+    }
+    text = xasprintf("it shares its requester ID with %s, %s",
+                     other ? other->name : "another device", why);
+    free(why);
+    devices_free(&devs);
+    return text;
+}
+
+/* A line on stdout. */
+static void __attribute__((format(printf, 1, 2))) say(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vprintf(fmt, ap);
+    va_end(ap);
+    putchar('\n');
+}
+
+static char *quarantine_error(int rc, const struct px_quarantine *q)
+{
     switch ( rc )
     {
     case -ENODEV:
@@ -38,14 +82,13 @@ static char *quarantine_error(const struct device *dev, int rc,
         return xstrdup("no IOMMU covers it, so nothing would keep it from all "
                        "memory");
     case -EBUSY:
-        other = device_index_name(q->conflict);
-        text = q->conflict == PX_NO_INDEX || strcmp(other, dev->name) == 0
-                   ? xstrdup("another domain has it; pxl pci-detach it there")
-                   : xasprintf("%s shares its requester ID and is another "
-                               "domain's; pxl pci-detach that one first",
-                               other);
-        free(other);
-        return text;
+        return xstrdup("another domain has it; pxl pci-detach it there");
+    case -EXDEV:
+        return obstacle_error(q->conflict);
+    case -ETIMEDOUT:
+        return xstrdup("its IOMMU did not confirm in time that it is cut off: "
+                       "the device is in quarantine, see LOST-SYNC in pxl "
+                       "iommu-list");
     default:
         return xstrdup(strerror(-rc));
     }
@@ -79,26 +122,20 @@ static int check_unused(const struct devices *devs, const struct device *dev,
     return 0;
 }
 
-/* Take it, and what shares its requester ID, from dom0. */
-static int make_assignable(const struct devices *devs, struct device *dev,
-                           bool force)
+static int not_assignable(const struct device *dev, int rc,
+                          const struct px_quarantine *q)
 {
-    struct proxenos_op op = {0};
-    struct px_quarantine *q = &op.u.quarantine;
-    char *why;
-    int rc;
+    char *why = quarantine_error(rc, q);
 
-    if ( dev->info.unit == PX_NO_INDEX || dev->info.flags & PX_DEV_BRIDGE )
-    {
-        why = quarantine_error(
-            dev, dev->info.flags & PX_DEV_BRIDGE ? -EPERM : -EOPNOTSUPP, q);
-        err("%s: not assignable: %s", dev->name, why);
-        free(why);
-        return -1;
-    }
-    if ( check_unused(devs, dev, force) != 0 )
-        return -1;
+    err("%s: not assignable: %s", dev->name, why);
+    free(why);
+    return -1;
+}
 
+/* dom0's Linux forgets it and its group. */
+static int let_go(const struct devices *devs, const struct device *dev,
+                  bool quiet)
+{
     for ( size_t i = 0; i < devs->nr; i++ )
         if ( same_group(dev, &devs->dev[i]) && devs->dev[i].info.owner == 0 )
         {
@@ -108,22 +145,44 @@ static int make_assignable(const struct devices *devs, struct device *dev,
                 return -1;
             }
             if ( &devs->dev[i] != dev )
-                printf("%s: %s moves with it: they share a requester ID\n",
-                       dev->name, devs->dev[i].name);
+                (quiet ? warn
+                       : say)("%s: %s moves with it: they share a requester ID",
+                              dev->name, devs->dev[i].name);
         }
+    return 0;
+}
+
+/* How it is done: also what is in use; without a word on stdout. */
+struct manner {
+    bool force, quiet;
+};
+
+/* Take it, and what shares its requester ID, from dom0. */
+static int make_assignable(const struct devices *devs, struct device *dev,
+                           struct manner how)
+{
+    struct proxenos_op op = {0};
+    struct px_quarantine *q = &op.u.quarantine;
+    int rc;
+
+    if ( dev->info.flags & PX_DEV_BRIDGE )
+        return not_assignable(dev, -EPERM, q);
+    if ( dev->info.unit == PX_NO_INDEX )
+        return not_assignable(dev, -EOPNOTSUPP, q);
+    if ( check_unused(devs, dev, how.force) != 0 ||
+         let_go(devs, dev, how.quiet) != 0 )
+        return -1;
 
     device_pci_op(&q->dev, dev->info.dev.sbdf);
     q->conflict = PX_NO_INDEX;
     rc = hyp_px(PX_OP_quarantine, &op);
     if ( rc < 0 )
     {
-        why = quarantine_error(dev, rc, q);
-        err("%s: not assignable: %s", dev->name, why);
-        free(why);
         linux_rescan(); /* what was let go of comes back */
-        return -1;
+        return not_assignable(dev, rc, q);
     }
-    printf("%s: assignable now (reset: %s)\n", dev->name, reset_name(q->reset));
+    (how.quiet ? verbose : say)("%s: assignable now (reset: %s)", dev->name,
+                                reset_name(q->reset));
     if ( q->reset == PX_RESET_NONE )
         warn("%s: it has no reset: its next owner finds it as this one "
              "left it",
@@ -131,19 +190,39 @@ static int make_assignable(const struct devices *devs, struct device *dev,
     return 0;
 }
 
-int pci_seize(uint32_t sbdf)
+int pci_seize(uint32_t sbdf, bool *taken)
 {
     struct devices devs;
     struct device *dev;
     int rc = 0;
 
+    *taken = false;
     if ( devices_load(&devs) != 0 )
         return -1;
     dev = device_pci(&devs, sbdf);
     if ( dev && dev->info.owner == 0 )
-        rc = make_assignable(&devs, dev, false);
+    {
+        rc = make_assignable(&devs, dev, (struct manner){.quiet = true});
+        *taken = rc == 0;
+    }
     devices_free(&devs);
     return rc;
+}
+
+/* A PCI function that is there; NULL after a message. */
+static struct device *function_arg(const struct devices *devs, const char *arg)
+{
+    struct device *dev = device_arg(devs, arg);
+
+    if ( !dev )
+        return NULL;
+    if ( dev->info.dev.kind != PX_DEVICE_PCI )
+        err("%s: no PCI device; see pxl dt-attach", arg);
+    else if ( dev->info.flags & PX_DEV_GONE )
+        err("%s: it was pulled out", arg);
+    else
+        return dev;
+    return NULL;
 }
 
 /* Can it be called this? A name says one function. */
@@ -191,12 +270,13 @@ int cmd_pci_assignable_add(int argc, char **argv)
         /* Loaded anew: the last one may have taken others with it. */
         if ( devices_load(&devs) != 0 )
             return EXIT_FAILURE;
-        dev = device_arg(&devs, argv[optind]);
-        if ( !dev || dev->info.dev.kind != PX_DEVICE_PCI )
+        dev = function_arg(&devs, argv[optind]);
+        if ( !dev )
             rc = -1;
         else if ( dev->info.owner == DOMID_INVALID )
             warn("%s: it is assignable already", dev->name);
-        else if ( make_assignable(&devs, dev, force) != 0 )
+        else if ( make_assignable(&devs, dev,
+                                  (struct manner){.force = force}) != 0 )
             rc = -1;
         if ( name && rc == 0 && pci_set_name(dev->info.dev.sbdf, name) != 0 )
             rc = -1;
@@ -205,36 +285,70 @@ int cmd_pci_assignable_add(int argc, char **argv)
     return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* A domain has it, perhaps for another's sake. */
+static void say_owned(const struct device *dev)
+{
+    char *owner = device_owner(dev);
+    char *other = pci_partner(dev->info.dev.sbdf, dev->info.owner);
+
+    err("%s: %s has %s%s; pxl pci-detach %s %s first", dev->name, owner,
+        other ? "it with " : "it", other ? other : "", owner,
+        other ? other : dev->name);
+    free(other);
+    free(owner);
+}
+
 static int give_back(const struct device *dev)
 {
     struct proxenos_op op = {0};
-    char *owner, *other;
     int rc;
 
     device_pci_op(&op.u.quarantine.dev, dev->info.dev.sbdf);
     op.u.quarantine.conflict = PX_NO_INDEX;
     rc = hyp_px(PX_OP_release, &op);
     if ( rc >= 0 )
-        return pci_set_name(dev->info.dev.sbdf, NULL);
-    if ( rc == -EBUSY && op.u.quarantine.conflict != PX_NO_INDEX )
-    {
-        other = device_index_name(op.u.quarantine.conflict);
-        err("%s: %s shares its requester ID and is a domain's; pxl pci-detach "
-            "that one first",
-            dev->name, other);
-        free(other);
-    }
-    else if ( rc == -EBUSY )
-    {
-        owner = device_owner(dev);
-        err("%s: %s has it; pxl pci-detach %s %s first", dev->name, owner,
-            owner, dev->name);
-        free(owner);
-    }
+        return 0;
+    if ( rc == -EBUSY && dev->info.owner != DOMID_INVALID )
+        say_owned(dev);
     else
         err("%s: the hypervisor does not give it back: %s", dev->name,
             strerror(-rc));
     return -1;
+}
+
+/* Back to dom0, with its group, whose Linux gives them drivers or not. */
+static int hand_back(const struct devices *devs, const struct device *dev,
+                     bool bind)
+{
+    int rc = 0;
+
+    if ( give_back(dev) != 0 || linux_rescan() != 0 )
+        return -1;
+    for ( size_t i = 0; i < devs->nr; i++ )
+    {
+        const struct device *member = &devs->dev[i];
+
+        if ( same_group(dev, member) &&
+             (pci_set_name(member->info.dev.sbdf, NULL) != 0 ||
+              (bind ? linux_driver : linux_no_driver)(member->name) != 0) )
+            rc = -1;
+    }
+    return rc;
+}
+
+void pci_unseize(uint32_t sbdf)
+{
+    struct devices devs;
+    const struct device *dev;
+
+    if ( devices_load(&devs) != 0 )
+        return;
+    dev = device_pci(&devs, sbdf);
+    if ( dev && hand_back(&devs, dev, true) != 0 )
+        warn("%s: was dom0's; pxl pci-assignable-remove -r %s tries again to "
+             "give it back",
+             dev->name, dev->name);
+    devices_free(&devs);
 }
 
 int cmd_pci_assignable_remove(int argc, char **argv)
@@ -256,16 +370,15 @@ int cmd_pci_assignable_remove(int argc, char **argv)
 
     for ( int i = optind; i < argc; i++ )
     {
-        const struct device *dev = device_arg(&devs, argv[i]);
+        const struct device *dev = function_arg(&devs, argv[i]);
 
-        if ( !dev || dev->info.dev.kind != PX_DEVICE_PCI )
+        if ( !dev )
             rc = -1;
-        else if ( dev->info.owner == 0 && !bind )
+        else if ( dev->info.owner != 0 )
+            rc = hand_back(&devs, dev, bind) != 0 ? -1 : rc;
+        else if ( !bind )
             warn("%s: dom0 has it already", dev->name);
-        else if ( dev->info.owner != 0 &&
-                  (give_back(dev) != 0 || linux_rescan() != 0) )
-            rc = -1;
-        else if ( (bind ? linux_driver : linux_no_driver)(dev->name) != 0 )
+        else if ( linux_driver(dev->name) != 0 )
             rc = -1;
     }
     devices_free(&devs);

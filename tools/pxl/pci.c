@@ -19,6 +19,7 @@
 #include "cmd.h"
 #include "device.h"
 #include "pxl.h"
+#include "taken.h"
 
 _Static_assert(PCI_ANY_SLOT == PX_NO_INDEX, "passed on as it is");
 
@@ -46,11 +47,7 @@ static void wait_for_dying(uint32_t domid)
     progress_end();
 }
 
-/*
- * The function for whose sake @owner has this one, too: a group goes together,
- * what was not asked for is switched off. NULL: it was asked for.
- */
-static char *partner(uint32_t sbdf, uint32_t owner)
+char *pci_partner(uint32_t sbdf, uint32_t owner)
 {
     struct devices devs;
     const struct device *dev;
@@ -85,7 +82,7 @@ static char *owned_error(const struct px_attach *attach, const char *name)
     if ( attach->owner == attach->domid )
         return xstrdup("the domain has it already");
     owner = domain_name((int)attach->owner);
-    other = partner(attach->dev.sbdf, attach->owner);
+    other = pci_partner(attach->dev.sbdf, attach->owner);
     if ( other )
         text = xasprintf("it shares its requester ID with %s, which %s has: an "
                          "IOMMU cannot tell them apart; pxl pci-detach %s %s "
@@ -99,8 +96,21 @@ static char *owned_error(const struct px_attach *attach, const char *name)
     return text;
 }
 
+/* A bridge, or a device that no IOMMU covers, with consent. */
+static char *forbidden_error(const struct px_device_info *info)
+{
+    if ( info->flags & PX_DEV_BRIDGE )
+        return xstrdup("a bridge stays with dom0; name a device behind it");
+    if ( info->unit == PX_NO_INDEX )
+        return xstrdup("no IOMMU covers it, and the domain is not "
+                       "direct-mapped: the consent of permissive=1 is for "
+                       "direct-mapped domains only, and pxl makes none");
+    return xstrdup("the hypervisor does not give it away");
+}
+
+/* @info: what is known of the device. */
 static char *attach_error(const struct px_attach *attach, const char *name,
-                          bool covered, int rc)
+                          const struct px_device_info *info, int rc)
 {
     char *other, *text;
 
@@ -111,7 +121,7 @@ static char *attach_error(const struct px_attach *attach, const char *name,
     case -ENODEV:
         return xstrdup("there is no such device; pxl pci-assignable-list");
     case -EPERM:
-        return xstrdup("a bridge stays with dom0; name a device behind it");
+        return forbidden_error(info);
     case -EBUSY:
         return owned_error(attach, name);
     case -EXDEV:
@@ -123,10 +133,9 @@ static char *attach_error(const struct px_attach *attach, const char *name,
         free(other);
         return text;
     case -EOPNOTSUPP:
-        if ( !covered )
-            return xstrdup("no IOMMU covers it; permissive=1 consents to a "
-                           "device that reaches all memory, in a "
-                           "direct-mapped domain only");
+        if ( info->unit == PX_NO_INDEX )
+            return xstrdup("no IOMMU covers it, so nothing would keep it from "
+                           "all memory");
         return xstrdup("the domain has no IOMMU tables (passthrough = "
                        "\"disabled\")");
     case -ERANGE:
@@ -145,32 +154,30 @@ static char *attach_error(const struct px_attach *attach, const char *name,
     }
 }
 
-static bool is_covered(uint32_t sbdf)
+/* Nothing special when it is not known. */
+static struct px_device_info info_of(uint32_t sbdf)
 {
+    struct px_device_info info = {0};
     struct devices devs;
     const struct device *dev;
-    bool covered = true;
 
     if ( devices_load(&devs) != 0 )
-        return true;
+        return info;
     dev = device_pci(&devs, sbdf);
     if ( dev )
-        covered = dev->info.unit != PX_NO_INDEX;
+        info = dev->info;
     devices_free(&devs);
-    return covered;
+    return info;
 }
 
-/* @why: to be freed; NULL when it has been said. */
-static int attach(int domid, struct pci_spec *spec, char **why)
+/* The hypervisor's answer; @a explains it. */
+static int try_attach(int domid, const struct pci_spec *spec,
+                      struct px_attach *answer)
 {
     struct proxenos_op op;
     struct px_attach *a = &op.u.attach;
-    char *name;
     int rc;
 
-    if ( pci_resolve(spec, why) != 0 ||
-         (spec->seize && pci_seize(spec->sbdf) != 0) )
-        return -1;
     for ( bool waited = false;; waited = true )
     {
         memset(&op, 0, sizeof(op));
@@ -186,14 +193,36 @@ static int attach(int domid, struct pci_spec *spec, char **why)
             break;
         wait_for_dying(a->owner);
     }
-    if ( rc >= 0 )
-        return 0;
+    *answer = *a;
+    return rc;
+}
 
+/* @why: to be freed; NULL when it has been said. */
+static int attach(int domid, struct pci_spec *spec, char **why)
+{
+    struct px_device_info info;
+    struct px_attach answer;
+    bool taken = false;
+    char *name;
+    int rc;
+
+    if ( pci_resolve(spec, why) != 0 ||
+         (spec->seize && pci_seize(spec->sbdf, &taken) != 0) )
+        return -1;
+    rc = try_attach(domid, spec, &answer);
     name = pci_name(spec->sbdf);
-    *why =
-        attach_error(a, name, rc != -EOPNOTSUPP || is_covered(spec->sbdf), rc);
+    if ( rc >= 0 && taken )
+        taken_note(name, "pci-assignable-remove -r");
+    if ( rc < 0 )
+    {
+        info = info_of(spec->sbdf);
+        *why = attach_error(&answer, name, &info, rc);
+        /* Nobody asked for it to be nobody's. */
+        if ( taken )
+            pci_unseize(spec->sbdf);
+    }
     free(name);
-    return -1;
+    return rc < 0 ? -1 : 0;
 }
 
 int pci_create(struct cfg *cfg, int domid, bool again)
@@ -253,6 +282,14 @@ static int detach(int domid, uint32_t sbdf, const char *name, uint32_t *reset)
     return -1;
 }
 
+static bool has_run(int domid)
+{
+    struct xen_domctl_getdomaininfo info;
+
+    return !next_domain((uint32_t)domid, &info) || info.domain != domid ||
+           info.cpu_time != 0;
+}
+
 int pci_destroy(int domid)
 {
     struct devices devs;
@@ -265,12 +302,15 @@ int pci_destroy(int domid)
         const struct px_device_info *info = &devs.dev[i].info;
         uint32_t reset;
 
+        /* What it has for another's sake goes with that one. */
         if ( info->dev.kind == PX_DEVICE_PCI &&
-             info->owner == (uint32_t)domid &&
+             info->owner == (uint32_t)domid && info->vslot != PX_NO_INDEX &&
              detach(domid, info->dev.sbdf, devs.dev[i].name, &reset) != 0 )
             rc = -1;
     }
     devices_free(&devs);
+    if ( !has_run(domid) )
+        taken_tell();
     return rc;
 }
 
@@ -317,6 +357,24 @@ int cmd_pci_attach(int argc, char **argv)
     return EXIT_FAILURE;
 }
 
+/* One of a group stays the domain's as long as the domain has another. */
+static void say_detached(int domid, uint32_t sbdf, const char *name,
+                         uint32_t reset)
+{
+    char *other = pci_partner(sbdf, (uint32_t)domid);
+    char *owner = domain_name(domid);
+
+    if ( other )
+        printf("%s: detached (reset: %s); stays %s's until %s is detached, "
+               "too: they share a requester ID\n",
+               name, reset_name(reset), owner, other);
+    else
+        printf("%s: detached, assignable (reset: %s)\n", name,
+               reset_name(reset));
+    free(owner);
+    free(other);
+}
+
 int cmd_pci_detach(int argc, char **argv)
 {
     struct pci_spec spec = {0};
@@ -344,8 +402,7 @@ int cmd_pci_detach(int argc, char **argv)
     name = pci_name(spec.sbdf);
     rc = detach(domid, spec.sbdf, name, &reset);
     if ( rc == 0 )
-        printf("%s: detached, assignable (reset: %s)\n", name,
-               reset_name(reset));
+        say_detached(domid, spec.sbdf, name, reset);
     free(name);
     return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

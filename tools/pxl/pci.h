@@ -70,12 +70,25 @@ int pci_create(struct cfg *cfg, int domid, bool again);
 
 /*
  * pci_destroy - take all PCI devices from a domain before it is destroyed, so
- * that none writes into its memory; they stay assignable.
+ * that none writes into its memory; they stay assignable. Of a domain that
+ * never ran, what dom0 lost to it is told (taken.h).
  */
 int pci_destroy(int domid);
 
-/* pci_seize - make dom0's function assignable; one that is not dom0's is left
- * alone. */
-int pci_seize(uint32_t sbdf);
+/*
+ * pci_seize - make dom0's function assignable, without a word on stdout; one
+ * that is not dom0's is left alone. @taken: it was dom0's.
+ * pci_unseize - what was taken goes back to dom0 and its drivers. A function
+ * that cannot is said to stay.
+ */
+int pci_seize(uint32_t sbdf, bool *taken);
+void pci_unseize(uint32_t sbdf);
+
+/*
+ * pci_partner - the function for whose sake @owner has this one, too: a group
+ * goes together, what was not asked for is switched off. To be freed; NULL: it
+ * was asked for, or is not @owner's.
+ */
+char *pci_partner(uint32_t sbdf, uint32_t owner);
 
 #endif /* PXL_PCI_H */

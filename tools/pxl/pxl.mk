@@ -21,6 +21,7 @@ pxl_srcs += tools/pxl/pci-name.c
 pxl_srcs += tools/pxl/pci-spec.c
 pxl_srcs += tools/pxl/place.c
 pxl_srcs += tools/pxl/table.c
+pxl_srcs += tools/pxl/taken.c
 pxl_srcs += tools/pxl/util.c
 
 pxl_srcs += tools/pxl/build.c

@@ -166,9 +166,12 @@ struct px_audit {
  * PX_OP_quarantine: take a device from the hardware domain, whose driver has
  * let go of it: bus mastering off, interrupts withdrawn, reset, entry that
  * aborts. From then on it may be attached to a domain. PX_OP_release gives it
- * back. Its group moves with it; @conflict names the member that prevents it.
- * -ENODEV: no such device. -EBUSY: another domain's (quarantine: not dom0's).
- * -EPERM: a bridge. -EOPNOTSUPP: no IOMMU covers it.
+ * back. Its group moves with it.
+ * -ENODEV: no such device. -EBUSY: a domain's, or on its way. -EPERM: a bridge.
+ * -EOPNOTSUPP: no IOMMU covers it. -EXDEV: a member of its group prevents it
+ * (@conflict): a bridge, another owner's, or, at a quarantine, one that dom0
+ * lets master the bus. -ETIMEDOUT: the unit did not confirm; the device is
+ * quarantined.
  */
 struct px_quarantine {
     struct px_device dev;
@@ -179,8 +182,9 @@ struct px_quarantine {
 /*
  * PX_OP_attach: give a quarantined device to a domain, running or not. PCI: it
  * appears on the virtual host bridge at @vslot.
- * -ESRCH no domain; -ENODEV no device; -EBUSY it is not quarantined (@owner:
- * whose it is); -EXDEV a member of its group is somebody else's (@conflict);
+ * -ESRCH no domain; -ENODEV no device; -EPERM a bridge, or PX_ATTACH_PERMISSIVE
+ * of an uncovered device for a domain that is not direct-mapped; -EBUSY it is
+ * not quarantined (@owner: whose it is); -EXDEV a member of its group is somebody else's (@conflict);
  * -EOPNOTSUPP no IOMMU covers it and PX_ATTACH_PERMISSIVE is missing, or the
  * domain has no tables; -ERANGE the domain has memory above the unit's reach;
  * -ENOSPC no context of the unit, or no slot, is left; -EEXIST the slot is
