@@ -183,6 +183,14 @@ test-vsprintf := tests/host/test-vsprintf.c tests/host/xen-vsprintf.c
 HOST_TESTS += test-timer
 test-timer := tests/host/test-timer.c xen/common/timer.c
 
+# Its hypervisor is the test's; the headers are arm64's, as for dom0.
+HOST_TESTS += test-pxl-audit
+test-pxl-audit := tests/host/test-pxl-audit.c \
+    $(patsubst %,tools/pxl/%.c,iommu-audit json util)
+test-pxl-audit-cflags := -D_GNU_SOURCE -iquote tools/pxl \
+    -include tests/host/include/guest-hyp.h \
+    -isystem $(B)/debian/xen-dev/usr/include
+
 HOST_TESTS += test-pxl-pci
 test-pxl-pci := tests/host/test-pxl-pci.c \
     $(patsubst %,tools/pxl/%.c,cfg cfg-parse clock pci-spec util)
