@@ -13,6 +13,7 @@
 
 #include "cfg.h"
 #include "pci.h"
+#include "stderr.h"
 
 static void test_names(void **state)
 {
@@ -207,12 +208,29 @@ static void test_file_mistakes(void **state)
     }
 }
 
+/* create reads a configuration several times: once is enough. */
+static void test_ignored_options(void **state)
+{
+    struct pci_spec s = {0};
+    char *why;
+
+    (void)state;
+    stderr_begin();
+    for ( int i = 0; i < 3; i++ )
+        assert_int_equal(pci_parse("02:03.4,rdm_policy=strict", &s, &why), 0);
+    assert_string_equal(stderr_end(),
+                        "pxl: warning: pci: rdm_policy is ignored\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),         cmocka_unit_test(test_specs),
-        cmocka_unit_test(test_mistakes),      cmocka_unit_test(test_file),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_specs),
+        cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_file),
         cmocka_unit_test(test_file_mistakes),
+        cmocka_unit_test(test_ignored_options),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

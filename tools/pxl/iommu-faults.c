@@ -188,7 +188,7 @@ static void show(const struct devices *devs, const struct device *only,
     {
         const struct device *dev = &devs->dev[i];
 
-        if ( only ? dev != only : dev->info.faults == 0 && !json )
+        if ( only ? dev != only : dev->info.faults == 0 )
             continue;
         if ( json )
             json_faults(dev);

@@ -113,13 +113,36 @@ static int place(const char *name, const char *value, struct pci_spec *spec,
     return -1;
 }
 
+/*
+ * They speak of x86, of pciback, or of what is always done here: a warning,
+ * but once, though a configuration is read several times.
+ */
+static bool is_ignored(const char *name)
+{
+    static struct {
+        const char *name;
+        bool warned;
+    } ignored[] = {
+        {"power_mgmt", false},
+        {"msitranslate", false},
+        {"rdm_policy", false},
+    };
+
+    for ( size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++ )
+        if ( strcmp(name, ignored[i].name) == 0 )
+        {
+            if ( !ignored[i].warned )
+                warn("pci: %s is ignored", name);
+            ignored[i].warned = true;
+            return true;
+        }
+    return false;
+}
+
 /* One NAME=VALUE. */
 static int option(const char *name, const char *value, struct pci_spec *spec,
                   char **why)
 {
-    /* They speak of x86, of pciback, or of what is always done here. */
-    static const char *const ignored[] = {"power_mgmt", "msitranslate",
-                                          "rdm_policy"};
     const struct {
         const char *name;
         bool *value;
@@ -132,12 +155,8 @@ static int option(const char *name, const char *value, struct pci_spec *spec,
 
     if ( rc <= 0 )
         return rc;
-    for ( size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++ )
-        if ( strcmp(name, ignored[i]) == 0 )
-        {
-            warn("pci: %s is ignored", name);
-            return 0;
-        }
+    if ( is_ignored(name) )
+        return 0;
     for ( size_t i = 0; i < sizeof(booleans) / sizeof(booleans[0]); i++ )
         if ( strcmp(name, booleans[i].name) == 0 )
         {
