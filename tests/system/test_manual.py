@@ -85,6 +85,13 @@ def test_every_option_is_in_the_manual(manual):
     assert not missing
 
 
+def test_every_list_has_json():
+    lists = {name: options(arguments) for name, arguments in commands().items()
+             if name == "list" or name.endswith("-list")}
+    assert len(lists) >= 7
+    assert [name for name, has in lists.items() if "--json" not in has] == []
+
+
 def test_every_setting_is_in_the_manual(manual):
     text = plain(manual, PAGES[1])
     missing = [s for s in settings() if not re.search(rf"\b{s}\b", text)]

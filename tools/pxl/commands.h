@@ -79,9 +79,10 @@ COMMAND("pci-attach", cmd_pci_attach,
         "Give a domain an assignable PCI device")
 COMMAND("pci-detach", cmd_pci_detach, "[-f] <domain> <BDF>",
         "Take a PCI device from a domain; it stays assignable")
-COMMAND("pci-list", cmd_pci_list, "[-l] [--json] <domain>",
+COMMAND("pci-list", cmd_pci_list, "[-l] [-n] [--json] <domain>",
         "List a domain's PCI devices, and where it sees them")
-COMMAND("pci-assignable-list", cmd_pci_assignable_list, "[-ln] [--json]",
+COMMAND("pci-assignable-list", cmd_pci_assignable_list,
+        "[-l] [-n] [--json]",
         "List the PCI devices that domains may be given")
 COMMAND("pci-assignable-add", cmd_pci_assignable_add, "[-f] [-n <Name>] <BDF>...",
         "Take PCI devices from dom0, for domains")
@@ -93,7 +94,7 @@ COMMAND("dt-attach", cmd_dt_attach, "<domain> <path>",
         "Give a domain a device of the host's device tree")
 COMMAND("dt-detach", cmd_dt_detach, "[-r] [<domain>] <path>",
         "Take such a device from a domain, or give it back to dom0 (-r)")
-COMMAND("dt-list", cmd_dt_list, "[<domain>]",
+COMMAND("dt-list", cmd_dt_list, "[--json] [<domain>]",
         "List the devices of the device tree that have an IOMMU, with owners")
 
 /* IOMMUs. */

@@ -19,7 +19,9 @@
 #include "cfg.h"
 #include "cmd.h"
 #include "device.h"
+#include "json.h"
 #include "pxl.h"
+#include "taken.h"
 
 /* The operation's name of a node: in memory that the hypervisor may read. */
 static char *name_node(struct px_device *dev, const char *path)
@@ -130,16 +132,42 @@ static uint32_t owner_of(const char *path)
     return owner;
 }
 
+/* Out of quarantine, to dom0 and its driver. */
+static int release(const char *path)
+{
+    struct proxenos_op op = {0};
+    char *buf = name_node(&op.u.quarantine.dev, path), *why;
+    uint32_t owner;
+    int rc;
+
+    op.u.quarantine.conflict = PX_NO_INDEX;
+    rc = buf ? hyp_px(PX_OP_release, &op) : -ENOMEM;
+    if ( buf )
+        hyp_buffer_free(buf, strlen(path) + 1);
+    if ( rc >= 0 )
+        return dt_linux_bind(path);
+    owner = owner_of(path);
+    why = rc == -EBUSY ? busy_error(owner, 0)
+                       : move_error(rc, op.u.quarantine.conflict);
+    err("%s: not given back to dom0: %s", path, why);
+    if ( owner == DOMID_INVALID )
+        warn("%s: it is in quarantine now; pxl dt-detach -r %s tries again",
+             path, path);
+    free(why);
+    return -1;
+}
+
 /* @why: to be freed; NULL when it has been said. */
 static int attach(int domid, const char *path, char **why)
 {
     struct proxenos_op op = {0};
     struct px_attach *a = &op.u.attach;
+    bool taken = owner_of(path) == 0;
     char *buf;
     int rc;
 
     *why = NULL;
-    if ( owner_of(path) == 0 && take(path) )
+    if ( taken && take(path) )
         return -1;
     buf = name_node(&a->dev, path);
     a->domid = (uint32_t)domid;
@@ -150,29 +178,16 @@ static int attach(int domid, const char *path, char **why)
     if ( buf )
         hyp_buffer_free(buf, strlen(path) + 1);
     if ( rc >= 0 )
+    {
+        if ( taken )
+            taken_note(path, "dt-detach -r");
         return 0;
+    }
     *why = rc == -EBUSY ? busy_error(a->owner, domid)
                         : move_error(rc, a->conflict);
-    return -1;
-}
-
-/* Out of quarantine, to dom0 and its driver. */
-static int release(const char *path)
-{
-    struct proxenos_op op = {0};
-    char *buf = name_node(&op.u.quarantine.dev, path), *why;
-    int rc;
-
-    op.u.quarantine.conflict = PX_NO_INDEX;
-    rc = buf ? hyp_px(PX_OP_release, &op) : -ENOMEM;
-    if ( buf )
-        hyp_buffer_free(buf, strlen(path) + 1);
-    if ( rc >= 0 )
-        return dt_linux_bind(path);
-    why = rc == -EBUSY ? busy_error(owner_of(path), 0)
-                       : move_error(rc, op.u.quarantine.conflict);
-    err("%s: not given back to dom0: %s", path, why);
-    free(why);
+    /* Nobody asked for it to be nobody's. */
+    if ( taken )
+        (void)release(path);
     return -1;
 }
 
@@ -445,32 +460,65 @@ int cmd_dt_detach(int argc, char **argv)
     return EXIT_SUCCESS;
 }
 
-int cmd_dt_list(int argc, char **argv)
+static void print_row(const struct device *dev)
+{
+    char *owner = device_owner(dev), *marks = device_marks(dev);
+
+    printf("%-24s %s%s%s\n", owner, dev->name, *marks ? "  " : "", marks);
+    free(marks);
+    free(owner);
+}
+
+static void print_json(const struct device *dev)
+{
+    json_object(NULL);
+    json_device(dev);
+    json_end();
+}
+
+/* Of @domid, or of all: -1. */
+static int list(int domid, bool json)
 {
     struct devices devs;
+
+    if ( devices_load(&devs) )
+        return EXIT_FAILURE;
+    if ( json )
+        json_array(NULL);
+    else
+        printf("%-24s %s\n", "Owner", "Device");
+    for ( size_t i = 0; i < devs.nr; i++ )
+    {
+        const struct px_device_info *info = &devs.dev[i].info;
+
+        if ( info->dev.kind == PX_DEVICE_DT &&
+             (domid < 0 || info->owner == (uint32_t)domid) )
+            (json ? print_json : print_row)(&devs.dev[i]);
+    }
+    if ( json )
+        json_end();
+    devices_free(&devs);
+    return EXIT_SUCCESS;
+}
+
+int cmd_dt_list(int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"json", no_argument, NULL, 'j'},
+        {NULL, 0, NULL, 0},
+    };
+    bool json = false;
     int domid = -1, opt;
 
-    while ( (opt = options(argc, argv, "", NULL)) != -1 )
-        return usage(argv[0]);
+    while ( (opt = options(argc, argv, "j", longs)) != -1 )
+    {
+        if ( opt != 'j' )
+            return usage(argv[0]);
+        json = true;
+    }
     if ( argc - optind > 1 )
         return usage(argv[0]);
     if ( optind < argc && (domid = domain_arg(argv[optind])) < 0 )
         return EXIT_FAILURE;
-    if ( devices_load(&devs) )
-        return EXIT_FAILURE;
-    printf("%-24s %s\n", "Owner", "Device");
-    for ( size_t i = 0; i < devs.nr; i++ )
-    {
-        const struct px_device_info *info = &devs.dev[i].info;
-        char *owner;
-
-        if ( info->dev.kind != PX_DEVICE_DT ||
-             (domid >= 0 && info->owner != (uint32_t)domid) )
-            continue;
-        owner = device_owner(&devs.dev[i]);
-        printf("%-24s %s\n", owner, devs.dev[i].name);
-        free(owner);
-    }
-    devices_free(&devs);
-    return EXIT_SUCCESS;
+    return list(domid, json);
 }

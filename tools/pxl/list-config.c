@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * list-config.c - list -l: what a domain is made of, in libxl's words, as
- * xenstore knows it. xl does not write there what kernel it has loaded.
+ * xenstore and the hypervisor know it. xl does not write there what kernel it
+ * has loaded.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "device.h"
 #include "json.h"
 #include "list.h"
+#include "pci.h"
 #include "pxl.h"
 #include "sched.h"
 #include "xs.h"
@@ -100,7 +103,7 @@ static void json_nic(const char *back)
 /* The back ends of one type, which are dom0's. */
 static void json_devices(const char *name, const char *type,
                          const domain_info_t *d,
-                         void (*json_device)(const char *back))
+                         void (*json_one)(const char *back))
 {
     unsigned int i, nr;
     char **ids = xs_dir(&nr, "/local/domain/0/backend/%s/%u", type, d->domain);
@@ -114,13 +117,79 @@ static void json_devices(const char *name, const char *type,
                                    d->domain, ids[i]);
 
             json_object(NULL);
-            json_device(back);
+            json_one(back);
             json_end();
             free(back);
         }
         json_end();
     }
     free(ids);
+}
+
+static void json_function(const struct device *dev)
+{
+    uint32_t sbdf = dev->info.dev.sbdf;
+    char *name = pci_given_name(sbdf);
+
+    json_object(NULL);
+    json_object("bdf");
+    json_number("func", sbdf & 7);
+    json_number("dev", sbdf >> 3 & 0x1f);
+    json_number("bus", sbdf >> 8 & 0xff);
+    json_number("domain", sbdf >> 16);
+    json_end();
+    json_number("vdevfn", dev->info.vslot);
+    if ( name )
+        json_string("name", name);
+    json_end();
+    free(name);
+}
+
+static void json_node_path(const struct device *dev)
+{
+    json_object(NULL);
+    json_string("path", dev->name);
+    json_end();
+}
+
+/* It was asked for: what comes with it for its group has no slot. */
+static bool is_asked_for(const struct device *dev)
+{
+    return dev->info.dev.kind == PX_DEVICE_DT || dev->info.vslot != PX_NO_INDEX;
+}
+
+static void json_owned(const char *name, uint32_t kind,
+                       const struct devices *devs, const domain_info_t *d,
+                       void (*json_one)(const struct device *dev))
+{
+    bool some = false;
+
+    for ( size_t i = 0; i < devs->nr; i++ )
+    {
+        const struct px_device_info *info = &devs->dev[i].info;
+
+        if ( info->dev.kind != kind || info->owner != d->domain ||
+             !is_asked_for(&devs->dev[i]) )
+            continue;
+        if ( !some )
+            json_array(name);
+        some = true;
+        json_one(&devs->dev[i]);
+    }
+    if ( some )
+        json_end();
+}
+
+/* What a domain was given. dom0 has what nobody else has: no list of its. */
+static void json_passed_through(const domain_info_t *d)
+{
+    struct devices devs;
+
+    if ( d->domain == 0 || devices_load(&devs) != 0 )
+        return;
+    json_owned("pcidevs", PX_DEVICE_PCI, &devs, d, json_function);
+    json_owned("dtdevs", PX_DEVICE_DT, &devs, d, json_node_path);
+    devices_free(&devs);
 }
 
 void json_config(const domain_info_t *d, const char *name)
@@ -141,6 +210,7 @@ void json_config(const domain_info_t *d, const char *name)
     json_build(d);
     json_devices("disks", "vbd", d, json_disk);
     json_devices("nics", "vif", d, json_nic);
+    json_passed_through(d);
 
     json_end();
     json_end();

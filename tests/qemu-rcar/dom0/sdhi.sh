@@ -11,7 +11,7 @@ file=boot/proxenos
 
 find_card() { card=$(ls /dev/mmcblk?p1) && [ -b "$card" ]; }
 digest() { sha256sum < "$1" | cut -d ' ' -f 1; }
-owner() { pxl dt-list | awk -v d="$1" '$NF == d { print $1 }'; }
+owner() { pxl dt-list | awk -v d="$1" '$2 == d { print $1 }'; }
 
 # owned NAME OWNER - as pxl dt-list has it.
 owned()
