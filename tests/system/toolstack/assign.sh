@@ -124,7 +124,7 @@ msi=
 [ -n "$consent" ] && msi=,msi=1
 config a "\"name=disk\", \"$nic$msi\", \"$edu_a\"" fs,net,pci
 config b "\"$edu_b,seize=1\"" pci
-config c "\"$twin_1\"" pci
+config c "\"$edu_b,seize=1\", \"$twin_1\"" pci
 step create-a pxl create /guest/a.cfg
 if [ -z "$(domid a)" ]; then
     pxl dmesg | tail -n 20 | sed 's/^/PX-OUT: /'
@@ -132,21 +132,48 @@ if [ -z "$(domid a)" ]; then
 fi
 boots a 1
 step pci-list-a pxl pci-list a
-step create-b pxl create /guest/b.cfg
-boots b 1
-step iommu-list-two pxl iommu-list
-clean two-guests
-for list in iommu-list iommu-faults iommu-audit pci-assignable-list "pci-list a"; do
-    # shellcheck disable=SC2086  # a command and its arguments
-    echo "PX-JSON: $list: $(pxl $list --json | tr -d '\n')"
-done
+
+# What is taken for a domain that cannot have it goes back; what is taken for
+# one that is not made for another reason is named.
+dom0_has() { [ -e "/sys/bus/pci/devices/$1" ] && ! assignable "$1"; }
+refused seize-refused 'slot 0x1 is taken' pxl pci-attach a "$edu_b,seize=1" 1
+if wait_for 30 dom0_has $edu_b; then
+    pass seize-undone
+else
+    fail seize-undone "$(pxl iommu-list | grep $edu_b)"
+fi
 refused create-refused "/guest/c.cfg:[0-9]+: $twin_1: dom0 has it" \
     pxl create -q /guest/c.cfg
+cp /tmp/out /tmp/refused
 if gone c; then
     pass create-undone
 else
     fail create-undone "$(pxl list | tr '\n' ';')"
 fi
+shows taken-told "$edu_b: .*pxl pci-assignable-remove -r $edu_b gives it back" \
+    cat /tmp/refused
+if grep -q 'assignable now' /tmp/refused; then
+    fail seize-quiet "$(grep 'assignable now' /tmp/refused)"
+else
+    pass seize-quiet
+fi
+step taken-returned pxl pci-assignable-remove -r $edu_b
+if dom0_has $edu_b; then
+    pass dom0-has-taken
+else
+    fail dom0-has-taken "$(pxl iommu-list | grep $edu_b)"
+fi
+
+step create-b pxl create /guest/b.cfg
+boots b 1
+step iommu-list-two pxl iommu-list
+clean two-guests
+for list in iommu-list iommu-faults "iommu-faults $edu_b" iommu-audit \
+            pci-assignable-list "pci-list a" dt-list; do
+    # shellcheck disable=SC2086  # a command and its arguments
+    echo "PX-JSON: $list: $(pxl $list --json | tr -d '\n')"
+done
+echo "PX-JSON: list -l a: $(pxl list -l a | tr -d '\n')"
 refused taken-refused 'a has it' pxl pci-attach b $nvme
 
 if [ -n "$consent" ]; then
@@ -220,8 +247,11 @@ clean group
 forget='for d in /sys/bus/pci/devices/*; do echo 1 > $d/remove; done'
 type_in a "$forget"
 sleep 2
-step group-detach pxl pci-detach a $twin_1
-step group-detach-both pxl pci-detach a $twin_2
+shows group-detach "$twin_1: detached.*stays a's until $twin_2 is detached" \
+    pxl pci-detach a $twin_1
+refused group-kept "a has it with $twin_2; pxl pci-detach a $twin_2 first" \
+    pxl pci-assignable-remove $twin_1
+shows group-detach-both "$twin_2: detached, assignable" pxl pci-detach a $twin_2
 run_in a rescan a
 clean group-detached
 
