@@ -191,6 +191,12 @@ test-pxl-audit-cflags := -D_GNU_SOURCE -iquote tools/pxl \
     -include tests/host/include/guest-hyp.h \
     -isystem $(B)/debian/xen-dev/usr/include
 
+HOST_TESTS += test-pxl-dt-move
+test-pxl-dt-move := tests/host/test-pxl-dt-move.c \
+    $(patsubst %,tools/pxl/%.c,cfg cfg-parse dt dt-known dt-node json taken util)
+test-pxl-dt-move-cflags := $(test-pxl-audit-cflags)
+test-pxl-dt-move-libs := -lfdt
+
 HOST_TESTS += test-pxl-pci
 test-pxl-pci := tests/host/test-pxl-pci.c \
     $(patsubst %,tools/pxl/%.c,cfg cfg-parse clock pci-spec util)

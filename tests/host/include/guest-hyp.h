@@ -9,5 +9,7 @@
 #include "guest-abi.h"
 
 int hyp_px(uint32_t cmd, struct proxenos_op *op);
+void *hyp_buffer(size_t size);
+void hyp_buffer_free(void *buf, size_t size);
 
 #endif /* PXL_HYP_H */
