@@ -190,7 +190,8 @@ def test_lists_are_json(assigned):
     assert set(owned) == {"0000:01:00.0", "0000:02:00.0", "0000:03:00.0"}
     assert owned["0000:02:00.0"]["shared_msi"] == (assigned.gic == 2)
     assert lists["pci-assignable-list"] == []
-    assert {a["domid"] for a in lists["iommu-audit"]} == {0, 1, 2}
+    # 2 was not made.
+    assert {a["domid"] for a in lists["iommu-audit"]} == {0, 1, 3}
     assert all(a["differences"] == 0 for a in lists["iommu-audit"])
     # Nobody has tried anything yet; a device that is named is shown all the same.
     assert lists["iommu-faults"] == []

@@ -304,6 +304,9 @@ if [ "$(option pull)" = 1 ]; then
     else
         fail pulled-out "$(pxl iommu-list | grep "$edu_b")"
     fi
+    shows pulled-out-shown GONE pxl iommu-faults $edu_b
+    refused pulled-out-refused 'it was pulled out' \
+        pxl pci-assignable-remove $edu_b
     clean pulled-out
 fi
 
