@@ -16,6 +16,7 @@
 #include "device.h"
 #include "pxl.h"
 #include "stderr.h"
+#include "stdout.h"
 
 /* ---- the hypervisor ---- */
 
@@ -95,8 +96,7 @@ uint64_t now_ms(void)
 
 /* ---- its caller ---- */
 
-static char out[8192];
-static const char *errors;
+static const char *out, *errors;
 
 /* iommu-audit with up to two arguments: its exit status, out, errors. */
 static int audit(const struct slice *s, size_t nr, const char *first,
@@ -104,27 +104,16 @@ static int audit(const struct slice *s, size_t nr, const char *first,
 {
     char *argv[] = {(char[]){"iommu-audit"}, first ? xstrdup(first) : NULL,
                     second ? xstrdup(second) : NULL, NULL};
-    int argc = 1 + (first != NULL) + (second != NULL);
-    FILE *file = tmpfile();
-    int saved, rc;
-    size_t len;
+    int argc = 1 + (first != NULL) + (second != NULL), rc;
 
     slices = s;
     nr_slices = nr;
     optind = 0;
-    fflush(stdout);
-    saved = dup(STDOUT_FILENO);
-    dup2(fileno(file), STDOUT_FILENO);
+    stdout_begin();
     stderr_begin();
     rc = cmd_iommu_audit(argc, argv);
     errors = stderr_end();
-    fflush(stdout);
-    dup2(saved, STDOUT_FILENO);
-    close(saved);
-    rewind(file);
-    len = fread(out, 1, sizeof(out) - 1, file);
-    out[len] = '\0';
-    fclose(file);
+    out = stdout_end();
     free(argv[1]);
     free(argv[2]);
     return rc;

@@ -15,8 +15,10 @@
 #include "cmd.h"
 #include "device.h"
 #include "dt.h"
+#include "json.h"
 #include "pxl.h"
 #include "stderr.h"
+#include "stdout.h"
 #include "taken.h"
 
 #define NODE "/soc/mmc@1"
@@ -113,7 +115,7 @@ char *device_marks(const struct device *dev)
 
 void json_device(const struct device *dev)
 {
-    (void)dev;
+    json_string("device", dev->name);
 }
 
 char *domain_name(int domid)
@@ -163,7 +165,7 @@ int dt_linux_bind(const char *path)
 
 /* ---- the tests ---- */
 
-static const char *errors;
+static const char *out, *errors;
 
 #define MAX_WORDS 4
 
@@ -175,9 +177,11 @@ static int run(int (*command)(int, char **), const char *const *words)
     for ( ; words[argc]; argc++ )
         argv[argc] = xstrdup(words[argc]);
     optind = 0;
+    stdout_begin();
     stderr_begin();
     rc = command(argc, argv);
     errors = stderr_end();
+    out = stdout_end();
     for ( int i = 0; i < MAX_WORDS; i++ )
         free(argv[i]);
     return rc;
@@ -257,12 +261,27 @@ static void test_not_released(void **state)
     assert_null(strstr(errors, "quarantine"));
 }
 
+static void test_list(void **state)
+{
+    (void)state;
+    world.flags = PX_DEV_CUT_OFF;
+    world.owner = 3;
+    assert_int_equal(RUN(cmd_dt_list, "3"), EXIT_SUCCESS);
+    assert_non_null(strstr(out, "owner-3"));
+    assert_non_null(strstr(out, NODE "  CUT-OFF\n"));
+    assert_int_equal(RUN(cmd_dt_list, "4"), EXIT_SUCCESS);
+    assert_null(strstr(out, NODE));
+    assert_int_equal(RUN(cmd_dt_list, "--json"), EXIT_SUCCESS);
+    assert_non_null(strstr(out, "\"device\": \"" NODE "\""));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_attach, setup),
         cmocka_unit_test_setup(test_refused_attach, setup),
         cmocka_unit_test_setup(test_not_released, setup),
+        cmocka_unit_test_setup(test_list, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include "guest-abi.h"
 
+int hyp_domctl(uint32_t cmd, uint16_t domid, struct xen_domctl *op);
 int hyp_px(uint32_t cmd, struct proxenos_op *op);
 void *hyp_buffer(size_t size);
 void hyp_buffer_free(void *buf, size_t size);
