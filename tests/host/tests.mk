@@ -197,6 +197,12 @@ test-pxl-dt-move := tests/host/test-pxl-dt-move.c \
 test-pxl-dt-move-cflags := $(test-pxl-audit-cflags)
 test-pxl-dt-move-libs := -lfdt
 
+HOST_TESTS += test-pxl-pci-move
+test-pxl-pci-move := tests/host/test-pxl-pci-move.c \
+    $(patsubst %,tools/pxl/%.c,cfg cfg-parse clock device json pci \
+    pci-assignable pci-spec taken util)
+test-pxl-pci-move-cflags := $(test-pxl-audit-cflags)
+
 HOST_TESTS += test-pxl-pci
 test-pxl-pci := tests/host/test-pxl-pci.c \
     $(patsubst %,tools/pxl/%.c,cfg cfg-parse clock pci-spec util)
