@@ -51,16 +51,27 @@ if test -n "${px_dtbo}"; then
     fdt apply 0x57800000 || exit 1
 fi
 
-# Mainline's r8a774a1 tree does not say where SDHI is behind the IPMMU, and
-# Debian's build of it has no symbols for an overlay: Linux has no use for it.
-fdt get value px_soc / compatible 1
-test -n "${px_dtbo}" && setenv px_soc
-if test "${px_soc}" = "renesas,r8a774a1"; then
+# Mainline's r8a774a1 tree does not say where SDHI and USB are behind the IPMMU,
+# and Debian's build of it has no symbols for an overlay: Linux has no use for
+# it, so the leaf of USB has not even a phandle.
+setenv px_soc
+test -n "${px_dtbo}" || fdt get value px_soc /soc/iommu@e7740000 compatible
+if test "${px_soc}" = "renesas,ipmmu-r8a774a1"; then
     fdt get value px_ds1 /soc/iommu@e7740000 phandle
     fdt set /soc/mmc@ee100000 iommus <${px_ds1} 32>
     fdt set /soc/mmc@ee120000 iommus <${px_ds1} 33>
     fdt set /soc/mmc@ee140000 iommus <${px_ds1} 34>
     fdt set /soc/mmc@ee160000 iommus <${px_ds1} 35>
+    fdt get value px_hc /soc/iommu@e6570000 phandle || setenv px_hc 0x10001
+    fdt set /soc/iommu@e6570000 phandle <${px_hc}>
+    fdt set /soc/usb@ee080000 iommus <${px_hc} 4>
+    fdt set /soc/usb@ee080100 iommus <${px_hc} 4>
+    fdt set /soc/usb@ee0a0000 iommus <${px_hc} 5>
+    fdt set /soc/usb@ee0a0100 iommus <${px_hc} 5>
+    fdt set /soc/dma-controller@e65a0000 iommus <${px_hc} 9>
+    fdt set /soc/dma-controller@e65b0000 iommus <${px_hc} 10>
+    fdt set /soc/usb@ee000000 iommus <${px_hc} 12>
+    fdt set /soc/usb@ee020000 iommus <${px_hc} 13>
 fi
 
 fdt set /chosen \#address-cells <2>

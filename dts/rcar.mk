@@ -22,7 +22,7 @@ $(B)/rcar/boot.scr: dts/boot.cmd
 	@mkdir -p $(@D)
 	$(Q)mkimage -A arm64 -T script -C none -n Proxenos -d $< $@ > /dev/null
 
-$(B)/rcar/%.dtbo: dts/%.dtso dts/usb-hc.dtsi
+$(B)/rcar/%.dtbo: dts/%.dtso $(wildcard dts/*.dtsi)
 	@mkdir -p $(@D)
 	$(Q)cpp -nostdinc -undef -x assembler-with-cpp -P -Idts $< | \
 	    dtc -q -@ -I dts -O dtb -o $@ -

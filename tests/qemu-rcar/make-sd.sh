@@ -87,10 +87,16 @@ card()
         cp build/rcar/uImage build/rcar/rzg2m-hihope.dtbo "$boot/"
         cp "$boot/board.dtb" "$boot/symbols.dtb"
         symbols "$boot/symbols.dtb" ipmmu_ds1=iommu@e7740000 \
-            ipmmu_hc=iommu@e6570000 sdhi0=mmc@ee100000 sdhi1=mmc@ee120000 \
+            ipmmu_hc=iommu@e6570000 ipmmu_vi0=iommu@febd0000 \
+            ipmmu_vc0=iommu@fe6b0000 sdhi0=mmc@ee100000 sdhi1=mmc@ee120000 \
             sdhi2=mmc@ee140000 sdhi3=mmc@ee160000 ehci0=usb@ee080100 \
             ohci0=usb@ee080000 ehci1=usb@ee0a0100 ohci1=usb@ee0a0000 \
-            xhci0=usb@ee000000
+            xhci0=usb@ee000000 usb3_peri0=usb@ee020000 \
+            usb_dmac0=dma-controller@e65a0000 \
+            usb_dmac1=dma-controller@e65b0000 fcpf0=fcp@fe950000 \
+            fcpvb0=fcp@fe96f000 vin0=video@e6ef0000 vin1=video@e6ef1000 \
+            vin2=video@e6ef2000 vin3=video@e6ef3000 vin4=video@e6ef4000 \
+            vin5=video@e6ef5000 vin6=video@e6ef6000 vin7=video@e6ef7000
     fi
 
     # QEMU's cards are powers of two.
