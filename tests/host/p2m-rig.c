@@ -433,6 +433,9 @@ void rig_domain_kill(struct domain *d)
     int rc;
 
     d->is_dying = true;
+    /* Who still maps into it, such as dom0, comes too late. */
+    assert_int_equal(p2m_map_range(d, _gfn(1), 1, _mfn(1), P2M_MMIO_DIRECT),
+                     -ESRCH);
     while ( (rc = p2m_teardown(d)) == -ERESTART )
         slices++;
     assert_int_equal(rc, 0);

@@ -856,6 +856,10 @@ static void test_guest_bars(void **state)
     guest_write(UPREFETCH + 0x2008, 4, 256);
     assert_int_equal(nic->mem[0x2008], 0);
 
+    /* A page that another vCPU had mapped meanwhile: the guest's own access. */
+    assert_int_equal(guest_late_write(UPREFETCH + 0x1000, 4, 0xabcd), -EAGAIN);
+    assert_int_equal(nic->mem[0x1000], 0);
+
     assert_int_equal(detach(U, NIC), 0);
     assert_int_equal(model_nr_mapped(), 0);
     assert_int_equal(model_get(nic, BAR(4), 4), 0x10100000);

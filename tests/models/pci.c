@@ -878,15 +878,21 @@ uint64_t guest_read(uint64_t addr, unsigned int size)
     return size == 8 ? value : value & (BIT64(size * 8) - 1);
 }
 
-void guest_write(uint64_t addr, unsigned int size, uint64_t value)
+int guest_late_write(uint64_t addr, unsigned int size, uint64_t value)
 {
     const struct mmio_region *r = region_of(addr);
+
+    return r ? r->ops->write(NULL, r->priv, addr - r->base, size, value) : 0;
+}
+
+void guest_write(uint64_t addr, unsigned int size, uint64_t value)
+{
     uint64_t maddr;
 
     if ( model_mapped_to(addr, &maddr) )
         write_machine(maddr, size, value);
-    else if ( r )
-        (void)!r->ops->write(NULL, r->priv, addr - r->base, size, value);
+    else
+        (void)!guest_late_write(addr, size, value);
 }
 
 static uint64_t ecam(void)

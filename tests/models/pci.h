@@ -90,6 +90,9 @@ void guest_conf_write(unsigned int bus, unsigned int devfn, unsigned int reg,
                       unsigned int size, uint64_t value);
 uint64_t guest_read(uint64_t addr, unsigned int size);
 void guest_write(uint64_t addr, unsigned int size, uint64_t value);
+/* guest_late_write - one that trapped before its page was mapped: what the
+ * region's handler answers. */
+int guest_late_write(uint64_t addr, unsigned int size, uint64_t value);
 /* model_mapped - does the P2M have the frame of this address? */
 bool model_mapped(uint64_t addr);
 unsigned long model_nr_mapped(void);
