@@ -51,6 +51,7 @@ void printk(const char *fmt, ...)
     va_end(args);
     if ( getenv("VERBOSE") )
         fputs(line[0] == '\001' ? line + 2 : line, stderr);
+    rig.nr_found += rig.find && strstr(line, rig.find);
 }
 
 bool preempt_check(void)

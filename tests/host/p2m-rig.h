@@ -50,6 +50,8 @@ struct rig {
     bool limited;              /* domains have a pool for their tables */
     unsigned int nr_last_page; /* domain_last_page_gone() */
     const struct dt_node *disabled;
+    const char *find; /* in lines of the console */
+    unsigned int nr_found;
     /* "reg" and "interrupts" of nodes that are no unit's */
     int (*get_reg)(const struct dt_node *np, unsigned int index, uint64_t *addr,
                    uint64_t *size);

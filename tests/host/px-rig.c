@@ -339,7 +339,7 @@ static void make_sd(void)
     dom0_has(5);
 }
 
-/* ---- clocks and resets ---- */
+/* ---- power, clocks and resets ---- */
 
 static unsigned int index_of(const struct dt_node *np)
 {
@@ -350,8 +350,22 @@ static unsigned int index_of(const struct dt_node *np)
     return 0;
 }
 
+int rcar_power_hold(const struct dt_node *np)
+{
+    px_rig.powered[index_of(np)] = true;
+    return px_rig.no_power ? -EIO : 0;
+}
+
+void rcar_power_let_go(const struct dt_node *np)
+{
+    assert_false(px_rig.held[index_of(np)]);
+    px_rig.powered[index_of(np)] = false;
+}
+
+/* No clock starts without power. */
 int rcar_cpg_hold(const struct dt_node *np)
 {
+    assert_true(px_rig.powered[index_of(np)] && !px_rig.no_power);
     px_rig.held[index_of(np)] = true;
     return px_rig.no_clock ? -EIO : 0;
 }
@@ -362,16 +376,21 @@ void rcar_cpg_let_go(const struct dt_node *np)
 }
 
 /* Between owners: nobody reaches its registers, its DMA is the old one's. */
-void rcar_cpg_reset(const struct dt_node *np)
+unsigned int rcar_cpg_reset(const struct dt_node *np)
 {
     const struct px_node *res = &px_rig.res[index_of(np)];
-    uint64_t frame = res->reg[0][0] >> PAGE_SHIFT;
 
-    assert_true(px_rig.held[index_of(np)]);
+    assert_true(px_rig.held[index_of(np)] && !px_rig.no_clock);
     for ( unsigned int i = 0; i < PX_DOMAINS; i++ )
-        assert_false(mfn_eq(p2m_lookup(px_rig.d[i], _gfn(frame), NULL, NULL),
-                            _mfn(frame)));
+        for ( unsigned int k = 0; k < dt_nr_regs(np); k++ )
+        {
+            uint64_t frame = res->reg[k][0] >> PAGE_SHIFT;
+
+            assert_false(mfn_eq(
+                p2m_lookup(px_rig.d[i], _gfn(frame), NULL, NULL), _mfn(frame)));
+        }
     px_rig.nr_resets++;
+    return !px_rig.no_reset;
 }
 
 void px_rig_init(void)

@@ -31,10 +31,13 @@ struct px_rig {
     struct dt_node *node[PX_NODES];
     struct domain *irq_guest[PX_IRQS];
     bool booked[PX_DOMAINS][PX_IRQS];
-    unsigned int nr_spis; /* of domUs */
-    bool held[PX_NODES];  /* its clock */
+    unsigned int nr_spis;   /* of domUs */
+    bool held[PX_NODES];    /* its clock */
+    bool powered[PX_NODES]; /* its power area is held */
     unsigned int nr_resets;
     bool no_clock; /* none starts */
+    bool no_power; /* all areas are off */
+    bool no_reset; /* no lines */
     /* what pci_*() were asked last, and what they say (0: do it) */
     unsigned int nr_calls, flags, slot;
     int rc;

@@ -528,6 +528,7 @@ static void sd_is_at(const struct domain *d)
     assert_ptr_equal(px_rig.irq_guest[70], d);
     assert_ptr_equal(px_rig.irq_guest[71], d);
     assert_int_equal(px_rig.held[3], d != hardware_domain);
+    assert_int_equal(px_rig.powered[3], d != hardware_domain);
     assert_int_equal(
         rangeset_contains(&hardware_domain->iomem_caps, 0x50000, 0x50001),
         d == hardware_domain);
@@ -602,6 +603,7 @@ static void shared_with_another(void)
 
 static void nothing_changes_on_errors(void)
 {
+    unsigned int resets;
     struct px_node *sd;
 
     px_rig_init();
@@ -630,26 +632,35 @@ static void nothing_changes_on_errors(void)
     px_rig.nr_spis = 64;
     sd_is_at(NULL);
     px_rig.irq_guest[71] = px_rig.d[2];
+    resets = px_rig.nr_resets;
     assert_int_equal(give(1, node(SD), 0), -EBUSY);
     assert_int_equal(op.u.attach.owner, DOMID_INVALID);
     px_rig.irq_guest[71] = NULL;
     sd_is_at(NULL);
+    /* It had the registers for a moment, and runs. */
+    assert_int_equal(px_rig.nr_resets, resets + 1);
 
-    /* Somebody got its registers another way. */
-    assert_int_equal(p2m_add_page(px_rig.d[2], _gfn(0x50008), _mfn(0x50008),
-                                  P2M_MMIO_DIRECT),
-                     0);
-    assert_int_equal(give(1, node(SD), 0), -EBUSY);
-    assert_int_equal(op.u.attach.owner, 2);
-    assert_int_equal(p2m_remove_page(px_rig.d[2], _gfn(0x50008), _mfn(0x50008)),
-                     0);
-    sd_is_at(NULL);
+    /* Somebody got its registers another way, any of them. */
+    for ( unsigned int i = 0; i < ARRAY_SIZE(sd_frames); i++ )
+    {
+        gfn_t gfn = _gfn(sd_frames[i]);
+        mfn_t mfn = _mfn(sd_frames[i]);
+
+        assert_int_equal(p2m_add_page(px_rig.d[2], gfn, mfn, P2M_MMIO_DIRECT),
+                         0);
+        assert_int_equal(give(1, node(SD), 0), -EBUSY);
+        assert_int_equal(op.u.attach.owner, 2);
+        assert_int_equal(p2m_remove_page(px_rig.d[2], gfn, mfn), 0);
+        sd_is_at(NULL);
+    }
+    assert_int_equal(px_rig.nr_resets, resets + 1);
 
     /* Back to dom0, who has lent out the address. */
     assert_int_equal(p2m_add_page(px_rig.d[0], _gfn(0x50008), _mfn(0x60000),
                                   P2M_MMIO_DIRECT),
                      0);
     assert_int_equal(quarantine(node(SD), true), -EADDRNOTAVAIL);
+    assert_int_equal(px_rig.nr_resets, resets + 2);
     assert_int_equal(p2m_remove_page(px_rig.d[0], _gfn(0x50008), _mfn(0x60000)),
                      0);
     sd_is_at(NULL);
@@ -680,6 +691,41 @@ static void clocks_and_resets(void)
     assert_int_equal(px_rig.nr_resets, 2);
     assert_int_equal(quarantine(node(SD), true), 0);
     sd_is_at(px_rig.d[0]);
+}
+
+/* An area that is off is not waited for, and one that is on stays so. */
+static void power(void)
+{
+    px_rig_init();
+    px_rig.no_power = true;
+    assert_int_equal(quarantine(node(SD), false), -EIO);
+    sd_is_at(px_rig.d[0]);
+    px_rig.no_power = false;
+    assert_int_equal(quarantine(node(SD), false), 0);
+    sd_is_at(NULL);
+    assert_int_equal(px_rig.nr_resets, 1);
+
+    px_rig.no_power = true;
+    assert_int_equal(give(1, node(SD), 0), -EIO);
+    sd_is_at(NULL);
+    assert_int_equal(px_rig.nr_resets, 1);
+    px_rig.no_power = false;
+    assert_int_equal(give(1, node(SD), 0), 0);
+    sd_is_at(px_rig.d[1]);
+}
+
+/* Who cannot be reset is named. */
+static void without_a_reset(void)
+{
+    px_rig_init();
+    rig.find = "/soc/sd@50000000: has no reset of its own: its next owner "
+               "finds what this one left in it";
+    assert_int_equal(quarantine(node(SD), false), 0);
+    assert_int_equal(rig.nr_found, 0);
+    assert_int_equal(give(1, node(SD), 0), 0);
+    px_rig.no_reset = true;
+    assert_int_equal(take(1, node(SD)), 0);
+    assert_int_equal(rig.nr_found, 1);
 }
 
 static void not_to_be_moved(void)
@@ -781,6 +827,8 @@ int main(void)
         TEST(shared_with_another),
         TEST(nothing_changes_on_errors),
         TEST(clocks_and_resets),
+        TEST(power),
+        TEST(without_a_reset),
         TEST(not_to_be_moved),
         TEST(a_domain_that_dies),
         TEST(without_memory),

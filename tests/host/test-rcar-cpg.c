@@ -286,23 +286,27 @@ static void reset(bool gen4)
 {
     start(gen4);
     assert_int_equal(rcar_cpg_hold(&node[CARD_NODE]), 0);
-    rcar_cpg_reset(&node[CARD_NODE]);
+    assert_int_equal(rcar_cpg_reset(&node[CARD_NODE]), 1);
     assert_int_equal(hw.was_reset, CARD);
     assert_int_equal(hw.in_reset, 0);
 
     /* The line is that of a device of dom0's, too. */
     hw.was_reset = 0;
     line[OTHER_NODE] = 314;
-    rcar_cpg_reset(&node[CARD_NODE]);
+    assert_int_equal(rcar_cpg_reset(&node[CARD_NODE]), 0);
     assert_int_equal(hw.was_reset, 0);
     disabled[OTHER_NODE] = true;
-    rcar_cpg_reset(&node[CARD_NODE]);
+    assert_int_equal(rcar_cpg_reset(&node[CARD_NODE]), 1);
     assert_int_equal(hw.was_reset, CARD);
     hw.was_reset = 0;
     disabled[OTHER_NODE] = false;
     assert_int_equal(rcar_cpg_hold(&node[OTHER_NODE]), 0);
-    rcar_cpg_reset(&node[CARD_NODE]);
+    assert_int_equal(rcar_cpg_reset(&node[CARD_NODE]), 1);
     assert_int_equal(hw.was_reset, CARD);
+
+    /* There is none. */
+    line[CARD_NODE] = 0;
+    assert_int_equal(rcar_cpg_reset(&node[CARD_NODE]), 0);
 }
 
 static void reset_gen3(void)
@@ -329,10 +333,10 @@ static void strange_numbers(void)
     start(false);
     module[CARD_NODE] = line[CARD_NODE] = 1214; /* there are 12 registers */
     assert_int_equal(rcar_cpg_hold(&node[CARD_NODE]), 0);
-    rcar_cpg_reset(&node[CARD_NODE]);
+    assert_int_equal(rcar_cpg_reset(&node[CARD_NODE]), 0);
     module[CARD_NODE] = line[CARD_NODE] = 399;
     assert_int_equal(rcar_cpg_hold(&node[CARD_NODE]), 0);
-    rcar_cpg_reset(&node[CARD_NODE]);
+    assert_int_equal(rcar_cpg_reset(&node[CARD_NODE]), 0);
     assert_int_equal(hw.stop, CARD);
     assert_int_equal(hw.was_reset, 0);
 }
@@ -360,7 +364,7 @@ static void none(void)
 {
     module[CARD_NODE] = 314;
     assert_int_equal(rcar_cpg_hold(&node[CARD_NODE]), 0);
-    rcar_cpg_reset(&node[CARD_NODE]);
+    assert_int_equal(rcar_cpg_reset(&node[CARD_NODE]), 0);
     rcar_cpg_let_go(&node[CARD_NODE]);
 }
 

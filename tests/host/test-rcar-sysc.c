@@ -32,9 +32,16 @@ static struct {
 } hw;
 
 static struct dt_node sysc_node = {.full_name = "/soc/system-controller"};
+static struct dt_node other_node = {.full_name = "/firmware/power"};
 static struct dt_node node = {.full_name = "/soc/iommu"};
+/* A device: dom0's, or not. */
+static struct dt_node fcp = {.full_name = "/soc/fcp", .dev = (void *)&node};
+struct dt_node *dt_root = &fcp;
+static const struct dt_node *fcp_in[2]; /* the providers; NULL: no more */
+static uint32_t fcp_area[2];
+static unsigned int nr_lines;
 static uint32_t area, nr_cells;
-static bool locked;
+static bool locked, malformed;
 static struct rcar_power power;
 static unsigned int nr_calls, nr_touched;
 static bool was_on;
@@ -133,6 +140,8 @@ int dt_get_reg(const struct dt_node *np, unsigned int index, uint64_t *addr,
 
 bool dt_is_compatible(const struct dt_node *np, const char *compat)
 {
+    if ( np == &other_node )
+        return false;
     assert_ptr_equal(np, &sysc_node);
     return !strcmp(compat,
                    hw.gen4 ? "renesas,r8a779a0-sysc" : "renesas,r8a7795-sysc");
@@ -142,14 +151,36 @@ int dt_parse_phandle_args(const struct dt_node *np, const char *list,
                           const char *cells_name, unsigned int index,
                           struct dt_phandle_args *out)
 {
-    assert_ptr_equal(np, &node);
     assert_string_equal(list, "power-domains");
     assert_string_equal(cells_name, "#power-domain-cells");
+    if ( np == &fcp )
+    {
+        if ( malformed )
+            return -EINVAL;
+        if ( index > 1 || !fcp_in[index] )
+            return -ENOENT;
+        *out = (struct dt_phandle_args){
+            (struct dt_node *)(uintptr_t)fcp_in[index], 1, {fcp_area[index]}};
+        return 0;
+    }
+    assert_ptr_equal(np, &node);
     assert_int_equal(index, 0);
     if ( !nr_cells )
         return -ENOENT;
     *out = (struct dt_phandle_args){&sysc_node, nr_cells, {area}};
     return 0;
+}
+
+void printk(const char *fmt, ...)
+{
+    va_list args;
+    char line[128];
+
+    va_start(args, fmt);
+    (void)vsnprintf(line, sizeof(line), fmt, args);
+    va_end(args);
+    assert_non_null(strstr(line, "/soc/fcp: "));
+    nr_lines++;
 }
 
 /* ---- a driver of ours ---- */
@@ -284,11 +315,115 @@ static void which_area(void)
     assert_null(sysc_node.mediator);
 }
 
+/* ---- devices that are not dom0's ---- */
+
+static void holding(bool gen4)
+{
+    start(gen4, true);
+    fcp_in[0] = fcp_in[1] = &sysc_node;
+    fcp_area[0] = gen4 ? 64 : 32; /* always on */
+    fcp_area[1] = 24;
+    rcar_power_init();
+    assert_int_equal(rcar_power_hold(&fcp), 0);
+    assert_int_equal(rcar_power_hold(&fcp), 0);
+
+    /* Nothing moves, and nobody of ours is told so. */
+    switch_to(false);
+    assert_true(hw.on && hw.wanted < 0 && rcar_power_is_on(&power));
+    assert_int_equal(nr_calls, 0);
+    assert_false(locked);
+    /* The rest is as it was. */
+    dom0_writes(0x10, 0x55);
+    assert_int_equal(hw.other, 0x55);
+    switch_to(true);
+    assert_true(hw.on);
+
+    /* Once is enough. */
+    rcar_power_let_go(&fcp);
+    switch_to(false);
+    for ( unsigned int i = 0; i < 5; i++ )
+        step();
+    assert_false(hw.on || rcar_power_is_on(&power));
+    rcar_power_let_go(&fcp);
+    assert_int_equal(nr_lines, 0);
+
+    /* Off already: refused, and once it is on it stays so. */
+    assert_int_equal(rcar_power_hold(&fcp), -EIO);
+    assert_int_equal(nr_lines, 1);
+    switch_to(true);
+    assert_int_equal(rcar_power_hold(&fcp), 0);
+    switch_to(false);
+    assert_true(hw.on);
+    assert_false(locked);
+}
+
+static void holding_gen3(void)
+{
+    holding(false);
+}
+
+static void holding_gen4(void)
+{
+    holding(true);
+}
+
+/* No driver of ours is in its area: it is found by the device alone. */
+static void holding_alone(void)
+{
+    hw.on = true;
+    hw.wanted = -1;
+    fcp_in[0] = &sysc_node;
+    fcp_area[0] = 24;
+    rcar_power_init();
+    assert_non_null(sysc_node.mediator);
+    assert_int_equal(rcar_power_hold(&fcp), 0);
+    was_on = false;
+    switch_to(false);
+    assert_true(hw.on && hw.wanted < 0);
+    rcar_power_let_go(&fcp);
+    switch_to(false);
+    assert_false(hw.on);
+}
+
+static void what_cannot_be_held(void)
+{
+    /* None, or somebody else's. */
+    rcar_power_init();
+    assert_int_equal(rcar_power_hold(&fcp), 0);
+    fcp_in[0] = &other_node;
+    fcp_area[0] = 7;
+    rcar_power_init();
+    assert_int_equal(rcar_power_hold(&fcp), 0);
+    rcar_power_let_go(&fcp);
+    assert_int_equal(nr_lines, 0);
+    assert_null(sysc_node.mediator);
+
+    /* Nobody knows where its registers are, or which it is. */
+    fcp_in[1] = &sysc_node;
+    fcp_area[1] = 7;
+    rcar_power_init();
+    assert_int_equal(rcar_power_hold(&fcp), -EIO);
+    assert_int_equal(nr_lines, 1);
+    malformed = true;
+    rcar_power_init();
+    assert_int_equal(rcar_power_hold(&fcp), -EIO);
+    assert_int_equal(nr_lines, 2);
+    malformed = false;
+    start(false, true);
+    assert_int_equal(rcar_power_hold(&fcp), -EIO);
+    malformed = true;
+    assert_int_equal(rcar_power_hold(&fcp), -EIO);
+    switch_to(false);
+    assert_false(hw.on);
+    assert_false(locked);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(switching_gen3), TEST(switching_gen4), TEST(noticed),
-        TEST(bad_accesses),   TEST(which_area),
+        TEST(bad_accesses),   TEST(which_area),     TEST(holding_gen3),
+        TEST(holding_gen4),   TEST(holding_alone),  TEST(what_cannot_be_held),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,7 @@ void start_xen(maddr_t image, maddr_t fdt_ma)
     pci_init();   /* bus mastering off, before anything else (P4) */
     iommu_init(); /* unknown streams abort from here on */
     pci_add_to_iommu();
+    rcar_power_init();
     rcar_cpg_init(); /* the clocks of what has been probed */
 
     dom0 = domain_build_dom0();

@@ -400,29 +400,48 @@ static int take_all(struct domain *d, const struct claim *c)
     return unmap_regs(d, c);
 }
 
-/* ---- clocks and resets ---- */
+/* ---- power, clocks and resets ---- */
 
-/* The hardware domain's clock driver does not know who uses it now. */
-static int hold_clocks(const struct claim *c)
+/* The hardware domain's drivers of these do not know who uses it now. */
+static int hold_all(const struct claim *c)
 {
     int rc = 0;
 
     for ( unsigned int i = 0; !rc && i < c->nr_nodes; i++ )
-        rc = rcar_cpg_hold(c->node[i]);
+    {
+        rc = rcar_power_hold(c->node[i]);
+        if ( !rc )
+            rc = rcar_cpg_hold(c->node[i]);
+    }
     return rc;
 }
 
-static void let_go_of_clocks(const struct claim *c)
+static void let_go(const struct claim *c)
 {
     for ( unsigned int i = 0; i < c->nr_nodes; i++ )
+    {
         rcar_cpg_let_go(c->node[i]);
+        rcar_power_let_go(c->node[i]);
+    }
 }
 
-/* What one owner has started ends before the next one comes. Clocks run. */
+/* What one owner has started ends before the next one comes. All are held. */
 static void reset_all(const struct claim *c)
 {
     for ( unsigned int i = 0; i < c->nr_nodes; i++ )
-        rcar_cpg_reset(c->node[i]);
+    {
+        if ( !rcar_cpg_reset(c->node[i]) )
+            printk(XENLOG_WARN "%s: has no reset of its own: its next owner "
+                               "finds what this one left in it\n",
+                   c->node[i]->full_name);
+    }
+}
+
+/* It may have been used from the first page on. */
+static void take_back(struct domain *d, const struct claim *c)
+{
+    (void)take_all(d, c);
+    reset_all(c);
 }
 
 /* ---- owners ---- */
@@ -454,6 +473,15 @@ static int give_dma(struct domain *to, struct device *dev, uint32_t *owner,
     return rc;
 }
 
+static bool has_any(struct domain *d, const struct claim *c)
+{
+    for ( unsigned int i = 0; i < c->nr_ranges; i++ )
+        for ( uint64_t f = c->range[i].first; f <= c->range[i].last; f++ )
+            if ( mfn_eq(p2m_lookup(d, _gfn(f), NULL, NULL), _mfn(f)) )
+                return true;
+    return false;
+}
+
 /*
  * Does somebody have its registers? Not only by us: a PCI function of the
  * group may have led the DMA alone into quarantine, or domctl mapped them.
@@ -465,12 +493,8 @@ static int check_left(const struct claim *c, uint32_t *owner)
 
     for ( ; d; d = next )
     {
-        for ( unsigned int i = 0; d->p2m.d && i < c->nr_ranges; i++ )
+        if ( d->p2m.d && has_any(d, c) )
         {
-            uint64_t f = c->range[i].first;
-
-            if ( !mfn_eq(p2m_lookup(d, _gfn(f), NULL, NULL), _mfn(f)) )
-                continue;
             *owner = d->domain_id;
             rc = -EBUSY;
         }
@@ -506,14 +530,15 @@ int dt_attach(struct domain *d, struct device *dev, uint32_t *owner,
         rc = give_dma(d, dev, owner, conflict);
     if ( rc )
         return rc;
-    rc = hold_clocks(&c);
+    rc = hold_all(&c);
     if ( !rc )
-        rc = give_all(d, &c);
-    if ( rc )
     {
-        (void)take_all(d, &c);
-        (void)take_dma(d, dev);
+        rc = give_all(d, &c);
+        if ( rc )
+            take_back(d, &c);
     }
+    if ( rc )
+        (void)take_dma(d, dev);
     return rc;
 }
 
@@ -527,7 +552,7 @@ void dt_withdraw(struct domain *d, struct device *dev)
     if ( take_all(d, &c) )
         ASSERT_UNREACHABLE(); /* leaves of one page */
     /* Held, unless its group's attach brought its DMA here. */
-    if ( !hold_clocks(&c) )
+    if ( !hold_all(&c) )
         reset_all(&c);
 }
 
@@ -613,10 +638,10 @@ int dt_quarantine(struct device *dev)
     if ( !rc )
         rc = take_all(hardware_domain, &c);
     if ( !rc )
-        rc = hold_clocks(&c);
+        rc = hold_all(&c);
     if ( rc )
     {
-        let_go_of_clocks(&c);
+        let_go(&c);
         give_back(&c);
         return end_move(rc);
     }
@@ -642,10 +667,10 @@ int dt_release(struct device *dev, struct device **conflict)
     if ( !rc )
         rc = set_caps(&c, true);
     if ( !rc )
-        let_go_of_clocks(&c);
+        let_go(&c);
     else
     {
-        (void)take_all(hardware_domain, &c);
+        take_back(hardware_domain, &c);
         (void)set_caps(&c, false);
         (void)take_dma(hardware_domain, dev);
     }

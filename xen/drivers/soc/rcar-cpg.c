@@ -317,13 +317,13 @@ static bool is_shared(const struct dt_node *np, unsigned int n, uint32_t bit)
     return false;
 }
 
-void rcar_cpg_reset(const struct dt_node *np)
+unsigned int rcar_cpg_reset(const struct dt_node *np)
 {
-    unsigned int n;
+    unsigned int n, nr = 0;
     uint32_t bit;
 
     if ( !cpg.np )
-        return;
+        return 0;
     spin_lock(&cpg.lock);
     for ( unsigned int i = 0;; i++ )
     {
@@ -336,8 +336,10 @@ void rcar_cpg_reset(const struct dt_node *np)
         set(cpg.kind->reset(n), bit);
         udelay(RESET_US);
         set(cpg.kind->release(n), bit);
+        nr++;
     }
     spin_unlock(&cpg.lock);
+    return nr;
 }
 
 /* ---- at boot ---- */

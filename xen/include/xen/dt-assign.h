@@ -3,8 +3,9 @@
  * Owners of devices that are nodes of the host's tree. With the right to do
  * DMA (xen/iommu.h) go the registers in "reg", at the guest-physical address
  * that is the machine's, and the SPIs in "interrupts", under their own numbers.
- * Its clocks run while it is not the hardware domain's, and it is reset when it
- * leaves a domain, where we know how (xen/rcar.h).
+ * Its clocks run, and its power areas stay on, while it is not the hardware
+ * domain's, and it is reset when it leaves a domain, where we know how
+ * (xen/rcar.h); a message names one that is not.
  *
  * The nodes of a group move together. A node goes nowhere while a page of its
  * registers, or one of its interrupts, is also that of a node outside of the
@@ -13,7 +14,7 @@
  * All these: -EPERM the hypervisor itself uses a node of the group;
  * -EADDRINUSE a page or an interrupt is shared; -E2BIG more ranges or pages
  * than are moved at a time; -EINVAL "reg" or "interrupts" is malformed; -EIO a
- * clock of it does not start.
+ * clock of it does not start, or a power area of it is off.
  */
 #ifndef XEN_DT_ASSIGN_H
 #define XEN_DT_ASSIGN_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What drivers ask about a Renesas R-Car or RZ/G2: which product and cut it
- * is, whether a power area is switched on, and clocks that the hardware domain
- * does not stop. drivers/soc/rcar-*.c.
+ * is, whether a power area is switched on, and clocks and power areas that the
+ * hardware domain does not stop. drivers/soc/rcar-*.c.
  */
 #ifndef XEN_RCAR_H
 #define XEN_RCAR_H
@@ -58,8 +58,22 @@ int __must_check rcar_power_of(const struct dt_node *np,
  * rcar_power_watch()'s @fn only. */
 bool rcar_power_is_on(const struct rcar_power *power);
 /* rcar_power_watch - call @fn after areas have been switched on or off, before
- * the one who did it goes on. No lock is held. One caller; boot only. */
+ * the one who did it goes on. No lock is held, but one of LOCK_RANK_POWER. One
+ * caller; boot only. */
 void rcar_power_watch(void (*fn)(void));
+
+/*
+ * rcar_power_init - before the hardware domain is built, when devices are
+ * known: it does not switch their areas but through us.
+ * rcar_power_hold - the hardware domain does not switch off the areas in
+ * "power-domains" until rcar_power_let_go(). Held already: fine. -EIO: one is
+ * off, or nobody can tell; a message says which, it is held all the same.
+ * -ENOSPC: too many nodes are held. Who is no SYSC is not asked. No lock of
+ * LOCK_RANK_POWER or above is held.
+ */
+void rcar_power_init(void);
+int __must_check rcar_power_hold(const struct dt_node *np);
+void rcar_power_let_go(const struct dt_node *np);
 
 /* ---- clocks and resets of modules, CPG ----
  *
@@ -79,8 +93,11 @@ void rcar_cpg_init(void);
  */
 int __must_check rcar_cpg_hold(const struct dt_node *np);
 void rcar_cpg_let_go(const struct dt_node *np);
-/* rcar_cpg_reset - by its "resets", but for lines that reset a device of the
- * hardware domain's, too. Its clock runs. */
-void rcar_cpg_reset(const struct dt_node *np);
+/*
+ * rcar_cpg_reset - by its "resets", but for lines that reset a device of the
+ * hardware domain's, too. Its clock runs. Return: how many lines; 0: it has not
+ * been reset.
+ */
+unsigned int __must_check rcar_cpg_reset(const struct dt_node *np);
 
 #endif /* XEN_RCAR_H */
