@@ -762,6 +762,7 @@ static void test_refused(void **state)
     assert_int_equal(release(NIC), 0);
     place_nic(0x8000000000, 0x10100000);
     assert_int_equal(quarantine(NIC), 0);
+    assert_int_equal(attach(hardware_domain, NIC, 0), -EINVAL);
     assert_int_equal(pci_attach(U, NIC, 0, &slot, &owner, &conflict), -ENOSPC);
     pci_find(NIC)->dev.unit = NULL;
     assert_int_equal(attach(U, NIC, 0), -EOPNOTSUPP);

@@ -116,6 +116,9 @@ static char *attach_error(const struct px_attach *attach, const char *name,
 
     switch ( rc )
     {
+    case -EINVAL:
+        return xasprintf("dom0 gets it by pxl pci-assignable-remove -r %s",
+                         name);
     case -ESRCH:
         return xasprintf("there is no domain %u", attach->domid);
     case -ENODEV:

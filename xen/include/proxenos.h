@@ -182,9 +182,10 @@ struct px_quarantine {
 /*
  * PX_OP_attach: give a quarantined device to a domain, running or not. PCI: it
  * appears on the virtual host bridge at @vslot.
- * -ESRCH no domain; -ENODEV no device; -EPERM a bridge, or PX_ATTACH_PERMISSIVE
- * of an uncovered device for a domain that is not direct-mapped; -EBUSY it is
- * not quarantined (@owner: whose it is); -EXDEV a member of its group is somebody else's (@conflict);
+ * -ESRCH no domain; -EINVAL dom0, which gets it by PX_OP_release; -ENODEV no
+ * device; -EPERM a bridge, or PX_ATTACH_PERMISSIVE of an uncovered device for a
+ * domain that is not direct-mapped; -EBUSY it is not quarantined (@owner: whose
+ * it is); -EXDEV a member of its group is somebody else's (@conflict);
  * -EOPNOTSUPP no IOMMU covers it and PX_ATTACH_PERMISSIVE is missing, or the
  * domain has no tables; -ERANGE the domain has memory above the unit's reach;
  * -ENOSPC no context of the unit, or no slot, is left; -EEXIST the slot is

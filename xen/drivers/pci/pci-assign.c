@@ -330,6 +330,8 @@ static int check_attach(const struct domain *d, struct pci_dev *pdev,
 {
     struct pci_dev *m;
 
+    if ( d->is_hardware )
+        return -EINVAL;
     if ( pci_is_bridge(pdev) )
         return -EPERM;
     if ( pdev->leaving || pdev->vpci )
