@@ -29,11 +29,14 @@ def sdhi_dma(m):
     return count
 
 
-def test_dom0(tmp_path):
-    """On an H3 ES2.0, which has no stage 2 and caches nothing in leaves, with
-    CPUs of both kinds. The other tests are on an M3-W ES1.3, without stage 2,
-    too."""
-    m = Board(tmp_path, ",product=0x4f10,noncoherent=on", cpus=3)
+@pytest.mark.parametrize("product, stage2, part", [
+    ("0x4f10", "off", "H3 ES2.0"), ("0x4f20", "on", "H3 ES3.0")])
+def test_dom0(tmp_path, product, stage2, part):
+    """On an H3 ES2.0, which has no stage 2 and caches nothing in leaves, and on
+    one that has; with CPUs of both kinds. The other tests are on an M3-W
+    ES1.3, without stage 2, too."""
+    m = Board(tmp_path, f",product={product},stage2={stage2},noncoherent=on",
+              cpus=3)
     m.trace_events("rcar_ipmmu_*")
     m.boot_card(["sdcard"])
     try:
@@ -43,7 +46,7 @@ def test_dom0(tmp_path):
     assert m.failures() == [] and "sdcard-write" in m.results, m.tail()
     assert "I/O virtualisation enabled" in m.console
     assert "IOMMU: 20 masters" in m.console
-    assert "H3 ES2.0, Gen3 root, stage 1" in m.console
+    assert f"{part}, Gen3 root, stage 1" in m.console
     assert "cpus: 3 online" in m.console
     count = sdhi_dma(m)
     assert count.get("translate", 0) > 1000 and "fault" not in count, count

@@ -17,6 +17,7 @@ MAGIC = b"".join((0x7078ed05d3acbeef + i).to_bytes(8, "little")
 QUARANTINE = 1
 # Registers of the micro-TLBs 0 to 15 of a leaf.
 SELECT = re.compile(r"rcar_ipmmu_write (\w+): 0x(3[0-9a-f]0) = 0x(\w+)")
+UTLB = re.compile(r"rcar_ipmmu_write (ds\d): 0x([346]\w0) = 0x(\w+)")
 START = re.compile(r"rcar_sysdmac_start dmac1: channel 5: .* 0x3fffffc0 bytes")
 END = re.compile(r"rcar_sysdmac_end dmac1: channel 5: CHCR 0x(\w+), (\d+) units")
 
@@ -97,8 +98,22 @@ def test_destroyed_in_mid_dma(machine):
     assert ended and int(ended[1], 16) >> 31 and int(ended[2]) > 0
 
 
+def test_contexts_differ(machine):
+    """At one time dom0 and five others had a context each, all different, by
+    what the micro-TLBs of their devices selected."""
+    devices = {("ds1", 0x600), ("ds0", 0x310), ("ds1", 0x350), ("ds1", 0x410),
+               ("ds1", 0x620), ("ds1", 0x630)}
+    selected, best = {}, set()
+    for line in Trace(machine.trace).lines():
+        write = UTLB.search(line)
+        if write and (write[1], int(write[2], 16)) in devices:
+            selected[write[1], int(write[2], 16)] = int(write[3], 16) >> 4 & 0xf
+            best = max(best, set(selected.values()) - {0, QUARANTINE}, key=len)
+    assert len(best) == len(devices), best
+
+
 def test_contexts(machine):
-    """dom0 and five others had each its own; nobody was in two."""
+    """Who did DMA was in one context, and it was not the quarantine's."""
     users = {}
     for what, leaf, utlb, ctx, _, _, _ in Trace(machine.trace).masters():
         if what == "translate" and utlb < 32:
