@@ -206,7 +206,8 @@ expect all-gone "nothing is left" nothing_left
 expect all-memory "$free MiB free" as_before
 
 step create-paused pxl create -p $cfg
-step destroy-paused pxl destroy guest
+# On a terminal a thread shows how far it is.
+step destroy-paused sh -c 'pxl destroy guest 2> /dev/console'
 
 # A guest that ends by itself, with its console here.
 step create-console timeout 200 pxl create -c $cfg \
