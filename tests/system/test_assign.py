@@ -96,6 +96,10 @@ def pull_and_plug(m, limit):
             return
 
 
+# The attackers try every STEPS-th GiB up to 2^44; every one takes an hour.
+STEPS = int(os.environ.get("PX_STEPS", "128"))
+
+
 def name(row):
     return "qemu{}-gic{}-{}".format(*row)
 
@@ -124,15 +128,19 @@ def assigned(request, new_machine):
     end = RAM_BASE + m.mem * MIB
     extra = [f"px.ram={RAM_BASE:x}-{end:x}", "px.pull=1",
              "px.targets=" + ",".join(f"{t:x}" for t in TARGETS + [end])]
-    if request.param != ROWS[0]:
+    if request.param == ROWS[0]:
+        extra.append(f"px.steps={STEPS}")
+    else:
         extra.append("px.fs_mib=32")
     if gic == 2:
         extra.append("px.consent=1")
+    m.extra = " ".join(extra)
     m.boot_hypervisor(HYPERVISOR, ["assign"],
                       "console=dtuart dom0_mem=768M dom0_max_vcpus=2", extra)
     m.start()
-    pull_and_plug(m, 1500)
-    m.wait_shutdown(limit=1500)
+    limit = 1500 + 2 * 2 ** 14 // STEPS  # two guests, 0.1 s each
+    pull_and_plug(m, limit)
+    m.wait_shutdown(limit=limit)
     m.contexts = Contexts(m.trace)
     yield m
     m.stop()
@@ -159,6 +167,12 @@ def test_disk_keeps_its_data(assigned):
 def test_network(assigned):
     driver = assigned.console.count("igb") and "igb" or "e1000e"
     passed(assigned, f"a-1-net-{driver}", f"a-2-net-{driver}")
+
+
+def test_pv_beside(assigned):
+    """The guest with devices has a PV disk and a PV card, too."""
+    passed(assigned, "a-1-pv-fs-write", "a-2-pv-fs-read",
+           "a-1-net-10.9.0.1", "a-2-net-10.9.0.1")
 
 
 def test_interrupts(assigned):
@@ -205,8 +219,10 @@ def test_lists_are_json(assigned):
 
 def test_audits(assigned):
     passed(assigned, *("audit-" + n for n in (
-        "dom0", "quarantine", "two-guests", "reboot", "detach", "attach",
-        "reboots-keep", "group", "group-detached", "attack", "storm", "pulled-out", "crash", "destroy", "end")))
+        "dom0", "quarantine", "two-guests", "reboot", "balloon-200",
+        "balloon-256", "bar-moved", "bar-back", "detach", "attach",
+        "reboots-keep", "group", "group-detached", "attack", "storm",
+        "pulled-out", "crash", "destroy", "end")))
 
 
 def test_streams_by_their_owner_only(assigned):
@@ -243,6 +259,9 @@ def test_attackers_reached_their_own(assigned):
         wrong = [hex(i) for i in assigned.contexts.iovas.get(sid, ())
                  if not any(x <= i < y for x, y in own)]
         assert not wrong
+        if "px.steps=" in assigned.extra:
+            _, tried = assigned.results[f"{guest}-edu-steps"]
+            assert int(tried.split()[0]) >= 2 ** 14 // STEPS - 2
 
 
 def test_canaries(assigned):

@@ -10,9 +10,10 @@ found=0
 for dev in /sys/class/net/*; do
     name=${dev##*/}
     [ -e "$dev/device" ] || continue
+    driver=$(basename "$(readlink "$dev/device/driver")")
+    [ "$driver" = vif ] && continue # dom0's bridge is behind it
     found=$((found + 1))
     n=$((0x$(cut -d: -f6 < "$dev/address")))
-    driver=$(basename "$(readlink "$dev/device/driver")")
     test=net-$driver
     # virtio-net's interrupts carry the name of the virtio device.
     word=$name

@@ -10,6 +10,7 @@
 # test for something.
 
 . /tests/toolstack.sh
+. /tests/peer.sh
 
 nvme=0000:01:00.0
 nic=0000:02:00.0
@@ -122,7 +123,13 @@ clean quarantine
 
 msi=
 [ -n "$consent" ] && msi=,msi=1
-config a "\"name=disk\", \"$nic$msi\", \"$edu_a\"" fs,net,pci
+# Beside its devices the first one has a PV disk and a PV card.
+dd if=/dev/zero of=/a.img bs=1M count=24 2> /dev/null
+step bridge start_bridge
+serve
+config a "\"name=disk\", \"$nic$msi\", \"$edu_a\"" fs,net,pci,beside \
+    'disk = [ "/a.img,raw,xvda,w" ]
+vif = [ "mac=00:16:3e:00:00:0a,bridge=xenbr0" ]'
 config b "\"$edu_b,seize=1\"" pci
 config c "\"$edu_b,seize=1\", \"$twin_1\"" pci
 step create-a pxl create /guest/a.cfg
@@ -195,6 +202,27 @@ else
 fi
 clean reboot
 
+# ---- what changes its memory and its registers' place, devices and all
+
+has_memory() { [ "$(pxl list "$1" | awk 'NR == 2 { print $3 }')" = "$2" ]; }
+# balloon MIB
+balloon()
+{
+    step "balloon-$1" pxl mem-set a "$1"
+    if wait_for 120 has_memory a "$1"; then
+        pass "balloon-$1-done"
+    else
+        fail "balloon-$1-done" "$(pxl list a | tail -n 1)"
+    fi
+    clean "balloon-$1"
+}
+balloon 200
+balloon 256
+run_in a move-bar a-there
+clean bar-moved
+run_in a move-bar a-back
+clean bar-back
+
 # ---- detach from one, attach to the other: the same data
 
 run_in a let-go a
@@ -257,10 +285,10 @@ clean group-detached
 
 # ---- attacks
 
-run_in a attack a 900
+run_in a attack a 3600
 shows faults-named "$edu_a +a +[1-9]" pxl iommu-faults
 shows no-faults-of-b "$edu_b +b +0" pxl iommu-faults $edu_b
-run_in b attack b 900
+run_in b attack b 3600
 shows faults-named-b "$edu_b +b +[1-9]" pxl iommu-faults
 step faults-clear pxl iommu-faults -c
 shows faults-cleared "$edu_a +a +0" pxl iommu-faults $edu_a
