@@ -57,14 +57,17 @@ static char *move_error(int rc, uint32_t conflict)
         return xstrdup("the domain has something else at the address of its "
                        "registers; pxl dmesg");
     case -EIO:
-        return xstrdup("a clock of it does not start; pxl dmesg");
+        return xstrdup(
+            "a clock of it does not start, or its power area is off; pxl "
+            "dmesg");
     case -ENOSPC:
         return xstrdup("no context of its IOMMU is left");
     case -ERANGE:
         return xstrdup("the domain has memory above the reach of the device's "
                        "IOMMU; give it less");
     case -EPERM:
-        return xstrdup("the hypervisor itself uses it");
+        return xstrdup("the hypervisor itself uses it, or it is only for dom0 "
+                       "(micro-TLB 0); pxl dmesg");
     case -EXDEV:
         other = device_index_name(conflict);
         text = xasprintf("an IOMMU cannot tell it from %s, which is not the "
