@@ -130,7 +130,7 @@ serve
 config a "\"name=disk\", \"$nic$msi\", \"$edu_a\"" fs,net,pci,beside \
     'disk = [ "/a.img,raw,xvda,w" ]
 vif = [ "mac=00:16:3e:00:00:0a,bridge=xenbr0" ]'
-config b "\"$edu_b,seize=1\"" pci
+config b "\"$edu_b,seize=1\"" pci 'on_reboot = "rename-restart"'
 config c "\"$edu_b,seize=1\", \"$twin_1\"" pci
 step create-a pxl create /guest/a.cfg
 if [ -z "$(domid a)" ]; then
@@ -236,7 +236,9 @@ clean attach
 
 # ---- over reboots each keeps what it has by now
 
+# b's old self stays, but for its devices, and is called otherwise.
 old=$(domid a)
+aside=b-$(domid b)
 step reboot-after-detach pxl reboot a
 step reboot-after-attach pxl reboot b
 boots b 2
@@ -249,12 +251,15 @@ else
     show /var/log/xen/pxl-a.log
 fi
 owned() { pxl pci-list "$1" | awk 'NR > 1 { printf "%s ", $2 }'; }
-if [ "$(owned a)" = "$nic $edu_a " ] && [ "$(owned b)" = "$nvme $edu_b " ]; then
+if [ "$(owned a)" = "$nic $edu_a " ] && [ "$(owned b)" = "$nvme $edu_b " ] &&
+   [ -z "$(owned "$aside")" ]; then
     pass reboots-keep "a: $(owned a); b: $(owned b)"
 else
     fail reboots-keep "a: $(owned a); b: $(owned b)"
 fi
+shows set-aside "$aside .* [-rbp]*s" pxl list "$aside"
 clean reboots-keep
+step destroy-set-aside pxl destroy "$aside"
 
 # ---- groups
 
@@ -336,6 +341,16 @@ if [ "$(option pull)" = 1 ]; then
     refused pulled-out-refused 'it was pulled out' \
         pxl pci-assignable-remove $edu_b
     clean pulled-out
+    # The next boot does without it.
+    aside=b-$(domid b)
+    step reboot-without pxl reboot b
+    boots b 3
+    if [ "$(owned b)" = "$nvme " ]; then
+        pass without-pulled "$(owned b)"
+    else
+        fail without-pulled "$(owned b)"
+    fi
+    step destroy-set-aside-again pxl destroy "$aside"
 fi
 
 # ---- ends
