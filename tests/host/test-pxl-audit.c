@@ -15,8 +15,7 @@
 #include "cmd.h"
 #include "device.h"
 #include "pxl.h"
-#include "stderr.h"
-#include "stdout.h"
+#include "captured.h"
 
 /* ---- the hypervisor ---- */
 

@@ -13,7 +13,7 @@
 
 #include "cfg.h"
 #include "pxl.h"
-#include "stderr.h"
+#include "captured.h"
 
 #define FILE_NAME "guest.cfg"
 

@@ -13,7 +13,7 @@
 
 #include "config.h"
 #include "pxl.h"
-#include "stderr.h"
+#include "captured.h"
 
 #define NEEDED "name = \"g\"\nkernel = \"/Image\"\nmemory = 256\n"
 #define CPUS   6U

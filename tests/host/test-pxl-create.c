@@ -22,7 +22,7 @@
 #include "image.h"
 #include "place.h"
 #include "pxl.h"
-#include "stderr.h"
+#include "captured.h"
 
 #define GiB (1ULL << 30)
 #define MiB (1ULL << 20)

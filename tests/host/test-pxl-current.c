@@ -16,7 +16,7 @@
 #include "pci.h"
 #include "pvdev.h"
 #include "pxl.h"
-#include "stderr.h"
+#include "captured.h"
 #include "xs.h"
 
 #define DOMID 7

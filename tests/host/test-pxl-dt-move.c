@@ -17,8 +17,7 @@
 #include "dt.h"
 #include "json.h"
 #include "pxl.h"
-#include "stderr.h"
-#include "stdout.h"
+#include "captured.h"
 #include "taken.h"
 
 #define NODE "/soc/mmc@1"

@@ -19,8 +19,7 @@
 #include "pci-linux.h"
 #include "pci.h"
 #include "pxl.h"
-#include "stderr.h"
-#include "stdout.h"
+#include "captured.h"
 
 /* ---- the machine ---- */
 

@@ -13,7 +13,7 @@
 
 #include "cfg.h"
 #include "pci.h"
-#include "stderr.h"
+#include "captured.h"
 
 static void test_names(void **state)
 {

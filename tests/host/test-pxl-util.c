@@ -15,7 +15,7 @@
 #include "json.h"
 #include "parse.h"
 #include "pxl.h"
-#include "stderr.h"
+#include "captured.h"
 #include "table.h"
 
 /* ---- a clock and a terminal of the test's own ---- */
@@ -252,32 +252,6 @@ static void test_format_cpus(void **state)
 }
 
 /* ---- what goes to stdout ---- */
-
-static int saved_stdout;
-static FILE *stdout_file;
-
-static void stdout_begin(void)
-{
-    fflush(stdout);
-    saved_stdout = dup(STDOUT_FILENO);
-    stdout_file = tmpfile();
-    dup2(fileno(stdout_file), STDOUT_FILENO);
-}
-
-static const char *stdout_end(void)
-{
-    static char text[1024];
-    size_t len;
-
-    fflush(stdout);
-    dup2(saved_stdout, STDOUT_FILENO);
-    close(saved_stdout);
-    rewind(stdout_file);
-    len = fread(text, 1, sizeof(text) - 1, stdout_file);
-    text[len] = '\0';
-    fclose(stdout_file);
-    return text;
-}
 
 static void test_table(void **state)
 {
