@@ -15,10 +15,13 @@ rounds=${rounds:-200}
 gone() { [ -z "$(pxl domid g 2> /dev/null)" ]; }
 assignable() { pxl pci-assignable-list | grep -q "$1"; }
 is_gone() { pxl iommu-list | grep "$1" | grep -q GONE; }
-# What must be as it was: memory, contexts of the unit.
+# What must be as it was: memory, vectors for messages, contexts of the unit.
 resources()
 {
+    pxl debug-keys M
     echo "$(pxl info | awk '/^free_memory/ { print $3 }') MiB," \
+         "$(pxl dmesg | sed -n 's/.*message vectors: \([0-9]*\) of.*/\1/p' |
+           tail -n 1) vectors," \
          "$(pxl iommu-list --json |
            sed -n 's/.*"contexts_used": \([0-9]*\).*/\1/p') contexts"
 }

@@ -19,6 +19,7 @@
 #include <xen/irq.h>
 
 #include <xen/bits.h>
+#include <xen/console.h>
 #include <xen/device-tree.h>
 #include <xen/domain.h>
 #include <xen/errno.h>
@@ -367,6 +368,21 @@ bool msi_doorbell_page(maddr_t *ma)
 
 /* ---- probe ---- */
 
+/* No lock: also on a machine that hangs. */
+static void dump(char key)
+{
+    unsigned int used = 0, unusable = 0;
+
+    (void)key;
+    for ( unsigned int i = 0; i < nr_vectors; i++ )
+    {
+        used += READ_ONCE(vectors[i].used);
+        unusable += READ_ONCE(vectors[i].unusable);
+    }
+    printk("message vectors: %u of %u in use, %u unusable\n", used, nr_vectors,
+           unusable);
+}
+
 static void init_vectors(unsigned int first, unsigned int nr)
 {
     vectors = xzalloc_array(struct msi_vector, nr);
@@ -382,6 +398,7 @@ static void init_vectors(unsigned int first, unsigned int nr)
     }
     first_irq = first;
     nr_vectors = nr;
+    keyhandler_register('M', dump, "message vectors");
     timer_init(&hold_timer, end_hold, NULL, smp_processor_id());
     list_init(&held_vectors);
 }
