@@ -98,10 +98,7 @@ static int load(int argc, char **argv, struct create *c)
     if ( !c->file )
     {
         if ( optind == argc )
-        {
-            usage(argv[0]);
-            return -1;
-        }
+            exit(usage(argv[0]));
         c->file = argv[optind++];
     }
     if ( !c->quiet )

@@ -17,10 +17,7 @@ static int only_domain(int argc, char **argv, int *domid)
     if ( options(argc, argv, "", NULL) != -1 )
         return -1;
     if ( argc - optind != 1 )
-    {
-        usage(argv[0]);
-        return -1;
-    }
+        exit(usage(argv[0]));
     *domid = domain_arg(argv[optind]);
     return *domid < 0 ? -1 : 0;
 }

@@ -40,13 +40,15 @@ static void print_usage(FILE *f, const struct command *c)
             c->args, c->help);
 }
 
+#define EXIT_USAGE 2 /* as xl's */
+
 int usage(const char *name)
 {
     const struct command *c = find(name);
 
     if ( c )
         print_usage(stderr, c);
-    return EXIT_FAILURE;
+    return EXIT_USAGE;
 }
 
 static int not_implemented(const char *name)
@@ -124,7 +126,7 @@ int options(int argc, char **argv, const char *shortopts,
     else
         err("%s: option %s not supported; see 'pxl help %s'", argv[0],
             argv[optind - 1], argv[0]);
-    return '?';
+    exit(EXIT_USAGE);
 }
 
 /* -f, -t, -T and -N change how xl treats its lock, terminal and messages. */

@@ -52,7 +52,7 @@ int usage(const char *name);
 
 /*
  * options - getopt_long() for the command: -h and --help are done here, an
- * unknown option says so. Returns as getopt_long(), '?' after a message.
+ * option that the command does not have ends the program.
  */
 struct option;
 int options(int argc, char **argv, const char *shortopts,

@@ -29,13 +29,16 @@ both()
 }
 
 # refuses NAME TEXT COMMAND... - exit status 1, and a message with that text.
-refuses()
+# misused: the same with 2.
+refuses() { refused_with 1 "$@"; }
+misused() { refused_with 2 "$@"; }
+refused_with()
 {
-    refuses=$1 says=$2
-    shift 2
+    wanted=$1 refuses=$2 says=$3
+    shift 3
     "$@" > /tmp/out 2> /tmp/err
     rc=$?
-    if [ $rc != 1 ]; then
+    if [ $rc != "$wanted" ]; then
         fail "refuses-$refuses" "exit status $rc"
     elif ! grep -qF -- "$says" /tmp/err; then
         fail "refuses-$refuses" "not '$says': $(head -n 1 /tmp/err)"
@@ -80,10 +83,24 @@ step dmesg-cleared [ ! -s /tmp/dmesg.cleared ]
 
 refuses unknown 'command not implemented' pxl nonsense
 refuses ambiguous 'which one' pxl vcpu
-refuses option 'option -Q not supported' pxl list -Q
-refuses long-option 'option --nonsense not supported' pxl list --nonsense
-refuses no-value 'option -d needs a value' pxl sched-credit2 -d
-refuses arguments 'Usage: pxl' pxl mem-set 0
+misused option 'option -Q not supported' pxl list -Q
+misused long-option 'option --nonsense not supported' pxl list --nonsense
+misused no-value 'option -d needs a value' pxl sched-credit2 -d
+misused arguments 'Usage: pxl' pxl mem-set 0
+# xl's exit status, whatever it says.
+for args in nonsense "list -Q" "mem-set 0" "list nonsense" "pause" "list"; do
+    # shellcheck disable=SC2086  # a command and its arguments
+    xl $args > /dev/null 2>&1
+    wanted=$?
+    # shellcheck disable=SC2086
+    pxl $args > /dev/null 2>&1
+    rc=$?
+    if [ $rc = $wanted ]; then
+        pass "status-$(echo "$args" | tr -d ' ')" "$rc"
+    else
+        fail "status-$(echo "$args" | tr -d ' ')" "$rc, xl's is $wanted"
+    fi
+done
 refuses domain 'nonsense is an invalid domain identifier' pxl list nonsense
 refuses number '77 is an invalid domain identifier' pxl vcpu-list 77
 refuses cpus "'3-1' is no list of CPUs" pxl vcpu-pin 0 0 3-1
@@ -139,7 +156,7 @@ wait_for 60 online 2
 text two-vcpus pxl list guest
 
 refuses taken "there is a domain 'guest'" pxl rename 0 guest
-refuses digits 'taken for a number' pxl rename guest 12
+refuses digits 'taken for a domain' pxl rename guest 12
 text rename pxl rename guest other
 both renamed list other
 text sysrq pxl sysrq other h
