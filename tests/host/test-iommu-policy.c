@@ -314,6 +314,14 @@ static void late_member(void)
     assert_true(rig_dma(0, SID_B, IOVA(0x40000), true) == ABORTED);
     rig_softirqs();
 
+    /* One that cannot be had leaves the domain what it has. */
+    late->unusable = true;
+    assert_int_equal(rig_assign(d1, late), -ENODEV);
+    assert_null(late->owner);
+    assert_ptr_equal(dev->owner, d1);
+    assert_true(rig_dma(0, SID_A, IOVA(0x40000), true) == 0x91000000);
+    late->unusable = false;
+
     assert_int_equal(rig_assign(d1, late), 0);
     assert_true(rig_dma(0, SID_B, IOVA(0x40000), true) == 0x91000000);
     assert_int_equal(rig_deassign(late), 0);
